@@ -1,0 +1,62 @@
+package bridge
+
+import (
+	"context"
+	"time"
+)
+
+// AuditLog keeps what was decided. Record MUST return only after the event is as durable as the sink can make it, and
+// MUST return an error when it is not: without a record nothing is granted.
+type AuditLog interface {
+	Record(ctx context.Context, event AuditEvent) error
+}
+
+// AuditKind says what an event is about.
+type AuditKind string
+
+// What is audited.
+const (
+	AuditSignIn  AuditKind = "sign-in"  // somebody proved, or failed to prove, who they are
+	AuditSignOut AuditKind = "sign-out" // a session was ended by its owner
+	AuditDecide  AuditKind = "decide"   // a role was asked for; written before STS is called
+	AuditOutcome AuditKind = "outcome"  // what became of an allowed decision; an allowed decision without one reads unknown
+	AuditTrust   AuditKind = "trust"    // a provider's keys or certificates changed
+	AuditConfig  AuditKind = "config"   // the running rules changed
+)
+
+// AuditEvent is one line of the audit log. Empty fields are left out. It never holds a secret.
+type AuditEvent struct {
+	Time      time.Time `json:"time"`
+	Kind      AuditKind `json:"kind"`
+	ID        string    `json:"id"`                   // of this event; an outcome carries its decision's id in Decision
+	Decision  string    `json:"decision,omitempty"`   // the decision that an outcome belongs to
+	RequestID string    `json:"request_id,omitempty"` // of the HTTP request, as on the page and in the log
+	Allowed   bool      `json:"allowed"`
+	Code      Code      `json:"code,omitempty"` // why not
+
+	Provider       string `json:"provider,omitempty"`
+	Issuer         string `json:"issuer,omitempty"`
+	Subject        string `json:"subject,omitempty"`
+	Format         string `json:"format,omitempty"`
+	Email          string `json:"email,omitempty"`
+	KeyFingerprint string `json:"key_fingerprint,omitempty"` // of the key that verified the proof
+
+	Door   string `json:"door,omitempty"`
+	Source string `json:"source,omitempty"` // address of the client
+
+	Account     string   `json:"account,omitempty"`
+	Role        string   `json:"role,omitempty"`
+	RoleARN     string   `json:"role_arn,omitempty"`
+	Via         Via      `json:"via,omitempty"`
+	Rules       []string `json:"rules,omitempty"`
+	SessionName string   `json:"session_name,omitempty"`
+	// SourceIdentity and Tags are what was sent to STS.
+	SourceIdentity string `json:"source_identity,omitempty"`
+	Tags           []Tag  `json:"tags,omitempty"`
+	DurationSecs   int    `json:"duration_seconds,omitempty"`
+
+	AccessKeyID string    `json:"access_key_id,omitempty"` // joins with CloudTrail
+	Expires     time.Time `json:"expires,omitzero"`
+	Purpose     string    `json:"purpose,omitempty"` // "console" or "credentials"
+	Detail      string    `json:"detail,omitempty"`
+}

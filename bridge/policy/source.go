@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/fedbridge/fedbridge/bridge"
+)
+
+// Source is the policy as it was written: what Compile reads.
+type Source struct {
+	Accounts []bridge.Account
+	Roles    []Role
+	Rules    []Rule
+	// Providers are the names of the configured providers and what the policy must know of them.
+	Providers []Provider
+}
+
+// Provider is what the policy must know of a configured identity provider.
+type Provider struct {
+	Name string
+	Kind string // "saml", "oidc"
+	// Shared tells that anybody can get an account at the issuer (Google, a multi-tenant Entra), and Public that the client
+	// has no secret: web_identity then needs `subjects`.
+	Shared bool
+	Public bool
+	// STSAlgorithms is false when none of the provider's configured algorithms is one that STS takes.
+	STSAlgorithms bool
+}
+
+// Role is one entry of `roles`: an IAM role, in one account or many.
+type Role struct {
+	Name              string            `yaml:"name" doc:"Short name: 1 to 64 of A-Z a-z 0-9 _ . -." example:"readonly"`
+	Label             string            `yaml:"label,omitempty" doc:"What people read. Default: the name." example:"Read only"`
+	Description       string            `yaml:"description,omitempty" doc:"One sentence for people who choose between roles."`
+	Accounts          []string          `yaml:"accounts,omitempty" doc:"Account names, globs of them, or ids. Default: the account in the ARN." example:"[shop-*]"`
+	ARN               string            `yaml:"arn" doc:"ARN of the IAM role; {account} is filled in at load." example:"arn:aws:iam::{account}:role/ReadOnly"`
+	Via               ViaList           `yaml:"via" doc:"How STS is asked: assume_role, saml, web_identity, or a list of them; the first that the person's proof serves is used." example:"assume_role"`
+	MaxSession        time.Duration     `yaml:"max_session,omitempty" doc:"Longest session, 15m to 12h; not more than the IAM role's MaxSessionDuration. Default: 1h." example:"8h"`
+	Region            string            `yaml:"region,omitempty" doc:"Region of STS and console for this role. Default: aws.region." example:"eu-west-1"`
+	ExternalID        string            `yaml:"external_id,omitempty" doc:"Sent with assume_role, always; 2 to 1224 characters." example:"6b0f3f2a-5f0e-4d1c-9d55-2b1f8f9a7c10"`
+	SAMLProvider      string            `yaml:"saml_provider,omitempty" doc:"ARN of the IAM SAML provider, for via: saml." example:"arn:aws:iam::{account}:saml-provider/Corp"`
+	Provider          string            `yaml:"provider,omitempty" doc:"Whose proof saml and web_identity relay. Needed where several providers of the kind are configured."`
+	Subjects          []string          `yaml:"subjects,omitempty" doc:"For web_identity: the exact subjects that the trust policy's sub condition admits. Needed for shared issuers and public clients."`
+	Tags              map[string]string `yaml:"tags,omitempty" doc:"Session tags for assume_role: key and a CEL expression that gives exactly one string." example:"{Team: 'claims.department[0]'}"`
+	TransitiveTags    []string          `yaml:"transitive_tags,omitempty" doc:"Keys of tags that go on into chained sessions."`
+	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for assume_role; gives exactly one string." example:"identity.email"`
+	SessionPolicy     string            `yaml:"session_policy,omitempty" doc:"Inline session policy (JSON, at most 2048 characters), for assume_role."`
+	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for assume_role."`
+}
+
+// ViaList is `via`: one word, or a list of words.
+type ViaList []bridge.Via
+
+// UnmarshalYAML takes a word or a list of words.
+func (v *ViaList) UnmarshalYAML(unmarshal func(any) error) error {
+	var one bridge.Via
+	if unmarshal(&one) == nil {
+		*v = ViaList{one}
+		return nil
+	}
+	var many []bridge.Via
+	if err := unmarshal(&many); err != nil {
+		return err
+	}
+	*v = many
+	return nil
+}
+
+// Rule is one entry of `rules`. All clauses of a rule must hold. It gives the roles it names (`roles`), or those that a
+// pattern or the IdP selects (`group_pattern`, `asserted_roles`), or takes roles away (`deny`).
+type Rule struct {
+	Name          string              `yaml:"name" doc:"What explanations call it; unique." example:"platform team"`
+	Provider      string              `yaml:"provider,omitempty" doc:"Only for people of this provider."`
+	Groups        []string            `yaml:"groups,omitempty" doc:"The person is in at least one of these groups, exactly." example:"[aws-platform]"`
+	Claims        map[string][]string `yaml:"claims,omitempty" doc:"For each claim named, the person has at least one of the values, exactly." example:"{department: [engineering]}"`
+	Emails        []string            `yaml:"emails,omitempty" doc:"The verified e-mail is one of these, exactly."`
+	When          string              `yaml:"when,omitempty" doc:"CEL expression over identity and claims; must be true." example:"'\"FTE\" in claims.employmentType'"`
+	Anyone        bool                `yaml:"anyone,omitempty" doc:"Says in words that everybody who can sign in is meant; needed where a rule has no other clause."`
+	Roles         []string            `yaml:"roles,omitempty" doc:"Roles to give: account/role, or role for every account; each part a glob." example:"[shop-prod/admin, 'shop-*/readonly']"`
+	GroupPattern  string              `yaml:"group_pattern,omitempty" doc:"A group name with {account} and {role} in it; being in that group gives that role." example:"aws-{account}-{role}"`
+	AssertedRoles bool                `yaml:"asserted_roles,omitempty" doc:"Give the configured roles whose pair the IdP asserts in the AWS Role attribute."`
+	Deny          []string            `yaml:"deny,omitempty" doc:"Roles to take away; like roles, and \"*\" for all. Deny wins." example:"['*']"`
+}
