@@ -19,6 +19,7 @@ const (
 // Options are what a Bridge is made of. All but Now, Log and ExactSessionNames are required.
 type Options struct {
 	Authorizer Authorizer
+	Roles      RoleBook
 	STS        STSExchanger
 	Console    ConsoleLinker
 	Audit      AuditLog
@@ -31,6 +32,7 @@ type Options struct {
 // Bridge is the one way to AWS: every door proves an identity, asks for its offers, and calls Assume or ConsoleURL.
 type Bridge struct {
 	authorizer Authorizer
+	roles      RoleBook
 	sts        STSExchanger
 	console    ConsoleLinker
 	audit      AuditLog
@@ -41,11 +43,11 @@ type Bridge struct {
 
 // New makes a Bridge. It fails when a part is missing: half a bridge must not start.
 func New(o Options) (*Bridge, error) {
-	if o.Authorizer == nil || o.STS == nil || o.Console == nil || o.Audit == nil {
-		return nil, fmt.Errorf("bridge: authorizer, sts, console and audit are all needed")
+	if o.Authorizer == nil || o.Roles == nil || o.STS == nil || o.Console == nil || o.Audit == nil {
+		return nil, fmt.Errorf("bridge: authorizer, roles, sts, console and audit are all needed")
 	}
 	b := &Bridge{
-		authorizer: o.Authorizer, sts: o.STS, console: o.Console, audit: o.Audit,
+		authorizer: o.Authorizer, roles: o.Roles, sts: o.STS, console: o.Console, audit: o.Audit,
 		log: o.Log, now: o.Now, exact: o.ExactSessionNames,
 	}
 	if b.log == nil {
@@ -84,7 +86,7 @@ func (b *Bridge) Offers(ctx context.Context, id Identity, proof Proof) []Offer {
 	entitlements := b.authorizer.Entitlements(id)
 	offers := make([]Offer, 0, len(entitlements))
 	for _, e := range entitlements {
-		role, ok := b.authorizer.Role(e.Role)
+		role, ok := b.roles.Role(e.Role)
 		if !ok {
 			continue
 		}
@@ -181,7 +183,7 @@ type question struct {
 // decide answers whether, how and for how long; it fills in the event as far as it gets.
 func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEvent) (question, Entitlement, error) {
 	now := b.now()
-	if role, ok := b.authorizer.Role(req.Role); ok {
+	if role, ok := b.roles.Role(req.Role); ok {
 		event.RoleARN = role.ARN.String()
 	}
 	if req.Identity.Subject == "" || req.Identity.Provider == "" {

@@ -117,8 +117,13 @@ type Authorizer interface {
 	// Grant resolves one role for use. It MUST fail with CodeNotEntitled (or CodeDenied, where a deny rule took the role
 	// away) unless Entitlements lists it, and with CodeTagValue or CodeSourceIdentity where a claim doesn't fit.
 	Grant(id Identity, role RoleKey) (Grant, error)
-	// Role finds a configured role, entitled or not. A door shows it only to somebody who may know of it.
+}
+
+// RoleBook lists the configured roles, entitled or not. The compiled policy is both a RoleBook and an Authorizer.
+type RoleBook interface {
 	Role(key RoleKey) (Role, bool)
+	// Roles lists all, sorted by account name, then role name.
+	Roles() []Role
 }
 
 // Explanation is the reason for one role, given or not.

@@ -89,6 +89,8 @@ type Store interface {
 	PendingStore
 	SessionStore
 	ReplayStore
+	// Key returns the 32 random bytes kept under a name, making them when they aren't there. All nodes get the same.
+	Key(ctx context.Context, name string) ([]byte, error)
 	// Ping tells whether the store can be read and written now.
 	Ping(ctx context.Context) error
 	// Sweep deletes what is past its time, in bounded steps, and counts it.
