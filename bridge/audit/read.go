@@ -1,0 +1,75 @@
+package audit
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/fedbridge/fedbridge/bridge"
+)
+
+// Result says what became of something that was decided.
+type Result string
+
+// What can have become of a decision.
+const (
+	Granted Result = "granted" // credentials were handed over
+	Refused Result = "refused" // by our rules
+	Failed  Result = "failed"  // allowed, but STS or the console said no
+	Unknown Result = "unknown" // allowed, and no outcome was written: credentials may have been handed over
+	Done    Result = "done"    // an event that needs no outcome
+)
+
+// Entry is an event and what became of it.
+type Entry struct {
+	bridge.AuditEvent
+	Result  Result
+	Outcome *bridge.AuditEvent // of an allowed decision; nil when it is unknown
+}
+
+// Read reads an audit file and joins decisions with their outcomes, in the order of the decisions. A line that isn't an
+// event is an error with its number, except for an unfinished last line, which a crash leaves behind.
+func Read(r io.Reader) ([]Entry, error) {
+	var entries []Entry
+	decisions := map[string]int{}
+	reader := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		line, err := reader.ReadBytes('\n')
+		if err == io.EOF {
+			return entries, nil // what stands after the last newline was never acknowledged
+		}
+		if err != nil {
+			return entries, err
+		}
+		var event bridge.AuditEvent
+		if err := json.Unmarshal(line, &event); err != nil {
+			return entries, fmt.Errorf("audit: line %d: %w", number, err)
+		}
+		if event.Kind != bridge.AuditOutcome {
+			if event.Kind == bridge.AuditDecide {
+				decisions[event.ID] = len(entries)
+			}
+			entries = append(entries, Entry{AuditEvent: event, Result: resultOf(event)})
+			continue
+		}
+		at, ok := decisions[event.Decision]
+		if !ok {
+			return entries, fmt.Errorf("audit: line %d: outcome of a decision that isn't there (%s)", number, event.Decision)
+		}
+		entries[at].Outcome, entries[at].Result = &event, Failed
+		if event.Allowed {
+			entries[at].Result = Granted
+		}
+	}
+}
+
+func resultOf(event bridge.AuditEvent) Result {
+	switch {
+	case !event.Allowed:
+		return Refused
+	case event.Kind == bridge.AuditDecide:
+		return Unknown
+	}
+	return Done
+}
