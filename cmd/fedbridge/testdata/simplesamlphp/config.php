@@ -1,0 +1,25 @@
+<?php
+$options = require __DIR__ . '/options.php';
+$config = [
+    'baseurlpath' => $options['url'] . '/',
+    'certdir' => $options['dir'] . '/',
+    'loggingdir' => $options['dir'] . '/',
+    'datadir' => $options['dir'] . '/',
+    'tempdir' => $options['dir'] . '/tmp',
+    'secretsalt' => $options['salt'],
+    'auth.adminpassword' => $options['salt'],
+    'technicalcontact_name' => 'Test',
+    'technicalcontact_email' => 'test@example.com',
+    'timezone' => 'UTC',
+    'enable.saml20-idp' => true,
+    'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
+    'session.cookie.secure' => false,
+    'session.phpsession.savepath' => $options['dir'],
+    'store.type' => 'phpsession',
+    'logging.level' => SimpleSAML\Logger::NOTICE,
+    'logging.handler' => 'file',
+    'metadata.sources' => [['type' => 'flatfile', 'directory' => __DIR__ . '/metadata']],
+    'debug' => ['saml' => false, 'backtraces' => true, 'validatexml' => false],
+    'showerrors' => true,
+    'errorreporting' => false,
+];
