@@ -58,3 +58,10 @@ type Opener interface {
 	// Open reads secrets and files and makes the provider. It doesn't wait for the network.
 	Open(deps Deps) (IdentityProvider, error)
 }
+
+// UnverifiedReader is a provider's Config that can tell what an answer would mean if it were genuine. It checks nothing:
+// whoever calls it must grant nothing on the strength of the result. Only `fedbridge explain` does, for an operator who
+// has a file.
+type UnverifiedReader interface {
+	InsecureReadUnverified(answer []byte) (bridge.Identity, error)
+}
