@@ -37,7 +37,7 @@ func render(t testing.TB, set *templates.Set, page any) []byte {
 // the diff.
 func TestGolden(t *testing.T) {
 	set := newSet(t)
-	for _, s := range samples() {
+	for _, s := range samples(goldenTime) {
 		t.Run(s.name, func(t *testing.T) {
 			got := withoutHashes(render(t, set, s.page))
 			file := filepath.Join("testdata", filepath.FromSlash(t.Name())+".html")

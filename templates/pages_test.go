@@ -9,22 +9,21 @@ import (
 	"github.com/fedbridge/fedbridge/templates"
 )
 
-// at is when everything on the golden pages happens.
-var at = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
-
-var layout = templates.Layout{
-	Path:        "/",
-	Person:      &templates.Person{Name: "Alice Ndiaye", Email: "alice@example.com", Provider: "Example Corp"},
-	SessionEnds: at.Add(8 * time.Hour),
-	RequestID:   "4KQ7ZT2M",
-}
+// goldenTime is when everything on the golden pages happens.
+var goldenTime = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 var signedOut = templates.Layout{Path: "/", RequestID: "4KQ7ZT2M"}
 
-func withPath(path string) templates.Layout {
-	l := layout
-	l.Path = path
-	return l
+// fixtures are pages that were made at a time.
+type fixtures struct{ at time.Time }
+
+func (f fixtures) layout(path string) templates.Layout {
+	return templates.Layout{
+		Path:        path,
+		Person:      &templates.Person{Name: "Alice Ndiaye", Email: "alice@example.com", Provider: "Example Corp"},
+		SessionEnds: f.at.Add(8 * time.Hour),
+		RequestID:   "4KQ7ZT2M",
+	}
 }
 
 var shopProd = bridge.Account{ID: "111122223333", Name: "shop-prod", Label: "Shop", Environment: "production", Owner: "platform@example.com"}
@@ -48,15 +47,16 @@ type sample struct {
 }
 
 // samples are all pages, each empty, usual and hostile.
-func samples() []sample {
+func samples(at time.Time) []sample {
+	f := fixtures{at}
 	var all []sample
-	for _, of := range []func() []sample{gateSamples, pickerSamples, roleSamples, whoamiSamples, errorSamples} {
+	for _, of := range []func() []sample{f.gate, f.picker, f.role, f.credentials, f.whoami, f.failure} {
 		all = append(all, of()...)
 	}
 	return all
 }
 
-func gateSamples() []sample {
+func (f fixtures) gate() []sample {
 	corp := templates.Provider{Name: "corp", Label: "Example Corp", Kind: "saml", Link: "/login/corp?return_to=%2Fwhoami"}
 	google := templates.Provider{Name: "google", Label: "Google", Kind: "oidc", Link: "/login/google?return_to=%2Fwhoami"}
 	fields := []templates.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "r-1"}}
@@ -83,10 +83,10 @@ func gateSamples() []sample {
 	}
 }
 
-func pickerSamples() []sample {
+func (f fixtures) picker() []sample {
 	stale := &templates.Obstacle{Message: "Your identity provider's answer is too old for AWS, which takes it only for a few minutes.",
 		Remedy: "Sign in again; then use the role at once.", Link: "/login/corp?return_to=%2F"}
-	usual := templates.Picker{Layout: layout, Total: 6, Accounts: []templates.PickerAccount{
+	usual := templates.Picker{Layout: f.layout("/"), Total: 6, Accounts: []templates.PickerAccount{
 		{Account: data, Roles: []templates.PickerRole{
 			{Path: "/roles/777788889999/analyst", Label: "Analyst", Description: "Queries the warehouse; no personal data.", Longest: 4 * time.Hour}}},
 		{Account: shopDev, Roles: []templates.PickerRole{
@@ -101,12 +101,12 @@ func pickerSamples() []sample {
 	found.Query, found.Accounts = "analyst", usual.Accounts[:1]
 	nothing := usual
 	nothing.Query, nothing.Accounts = hostile, nil
-	l := withPath("/")
+	l := f.layout("/")
 	l.Title, l.RequestID, l.Flash = hostile, hostile, &templates.Flash{Kind: "x", Text: hostile}
 	l.Person = &templates.Person{Name: hostile, Email: hostile, Provider: hostile}
 	evil := bridge.Account{ID: hostile, Name: hostile, Label: hostile, Environment: hostile, Owner: hostile, Colour: hostile}
 	return []sample{
-		{"picker/empty", templates.Picker{Layout: layout}},
+		{"picker/empty", templates.Picker{Layout: f.layout("/")}},
 		{"picker/usual", usual},
 		{"picker/found", found},
 		{"picker/nothing", nothing},
@@ -116,8 +116,8 @@ func pickerSamples() []sample {
 	}
 }
 
-func roleSamples() []sample {
-	usual := templates.Role{Layout: withPath("/roles/111122223333/admin"), Account: shopProd, Path: "/roles/111122223333/admin",
+func (f fixtures) role() []sample {
+	usual := templates.Role{Layout: f.layout("/roles/111122223333/admin"), Account: shopProd, Path: "/roles/111122223333/admin",
 		Label: "Administrator", Description: "Everything. For incidents; it is recorded and reviewed.",
 		ARN: "arn:aws:iam::111122223333:role/team/Admin", Longest: 8 * time.Hour, CapReason: bridge.CapRole.Sentence(),
 		Durations: templates.Durations(8*time.Hour, 0), Region: "eu-west-1", Regions: []string{"eu-central-1", "eu-west-1", "us-east-1"},
@@ -129,23 +129,29 @@ func roleSamples() []sample {
 		Remedy: "Ask your administrator to add AWS's audience (below) at the provider and under `audiences`.", Detail: "urn:amazon:webservices",
 		Link: "/login/corp", LinkText: "Sign in with Example Corp"}
 	evil := bridge.Account{ID: hostile, Name: hostile, Environment: hostile, Owner: hostile}
-	key, token := bridge.NewSecret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), bridge.NewSecret("IQoJb3JpZ2luX2VjE"+strings.Repeat("Ab3/", 60)+"==")
-	creds := templates.Credentials{Layout: withPath("/roles/444455556666/readonly/credentials"), Account: shopDev, Path: "/roles/444455556666/readonly",
-		Label: "Read only", AssumedRoleARN: "arn:aws:sts::444455556666:assumed-role/ReadOnly/alice@example.com-7f3a", SessionName: "alice@example.com-7f3a",
-		Expires: at.Add(time.Hour), CapReason: bridge.CapChained.Sentence(), Secrets: []bridge.Secret{key, token},
-		Formats: formats(key.Reveal(), token.Reveal())}
 	return []sample{
-		{"role/empty", templates.Role{Layout: layout, Path: "/roles/1/a"}},
+		{"role/empty", templates.Role{Layout: f.layout("/"), Path: "/roles/1/a"}},
 		{"role/usual", usual},
 		{"role/shared", shared},
 		{"role/blocked", blocked},
-		{"role/hostile", templates.Role{Layout: layout, Account: evil, Path: "/roles/1/" + markup, Label: hostile, Description: hostile, ARN: hostile,
+		{"role/hostile", templates.Role{Layout: f.layout("/"), Account: evil, Path: "/roles/1/" + markup, Label: hostile, Description: hostile, ARN: hostile,
 			Longest: time.Hour, CapReason: hostile, Durations: []templates.Choice{{Value: hostile, Label: hostile}}, Region: hostile, Regions: []string{hostile},
 			Destination: "javascript:" + hostile, Rules: []string{hostile, rtl}, Shared: true}},
-		{"credentials/empty", templates.Credentials{Layout: layout}},
+	}
+}
+
+func (f fixtures) credentials() []sample {
+	evil := bridge.Account{ID: hostile, Name: hostile, Environment: hostile, Owner: hostile}
+	key, token := bridge.NewSecret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), bridge.NewSecret("IQoJb3JpZ2luX2VjE"+strings.Repeat("Ab3/", 60)+"==")
+	creds := templates.Credentials{Layout: f.layout("/roles/444455556666/readonly/credentials"), Account: shopDev, Path: "/roles/444455556666/readonly",
+		Label: "Read only", AssumedRoleARN: "arn:aws:sts::444455556666:assumed-role/ReadOnly/alice@example.com-7f3a", SessionName: "alice@example.com-7f3a",
+		Expires: f.at.Add(time.Hour), CapReason: bridge.CapChained.Sentence(), Secrets: []bridge.Secret{key, token},
+		Formats: formats(key.Reveal(), token.Reveal())}
+	return []sample{
+		{"credentials/empty", templates.Credentials{Layout: f.layout("/")}},
 		{"credentials/usual", creds},
-		{"credentials/hostile", templates.Credentials{Layout: layout, Account: evil, Path: "/roles/1/" + markup, Label: hostile, AssumedRoleARN: hostile,
-			SessionName: hostile, Expires: at, CapReason: hostile, Secrets: []bridge.Secret{bridge.NewSecret(markup)},
+		{"credentials/hostile", templates.Credentials{Layout: f.layout("/"), Account: evil, Path: "/roles/1/" + markup, Label: hostile, AssumedRoleARN: hostile,
+			SessionName: hostile, Expires: f.at, CapReason: hostile, Secrets: []bridge.Secret{bridge.NewSecret(markup)},
 			Formats: []templates.Format{{Label: hostile, Hint: hostile, Text: bridge.NewSecret(hostile), FileName: hostile,
 				Download: &templates.Form{Action: "/x" + markup, Fields: []templates.Field{{Name: hostile, Value: hostile}}}}}}},
 	}
@@ -171,11 +177,11 @@ func formats(key, token string) []templates.Format {
 	}
 }
 
-func whoamiSamples() []sample {
+func (f fixtures) whoami() []sample {
 	id := bridge.Identity{Provider: "corp", Issuer: "https://sso.example.com/idp", Subject: "e1042", Format: "attribute:employeeNumber",
 		Email: "alice@example.com", Name: "Alice Ndiaye", Groups: []string{"aws-platform", "dev"},
 		Claims:   bridge.Claims{"department": {"engineering"}, "memberOf": {"aws-platform", "dev"}, "employmentType": {"FTE"}, "costCentre": {}},
-		AuthTime: at.Add(-time.Hour), ACR: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", Skipped: []string{"photo"}}
+		AuthTime: f.at.Add(-time.Hour), ACR: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", Skipped: []string{"photo"}}
 	clause := func(text string, held bool, detail string) bridge.ClauseReasoning {
 		return bridge.ClauseReasoning{Clause: text, Held: held, Detail: detail}
 	}
@@ -186,7 +192,7 @@ func whoamiSamples() []sample {
 		{Rule: "full-time developers", Clauses: []bridge.ClauseReasoning{clause("provider: corp", true, ""), clause("groups: [ops]", false, "the identity has no group ops")}}}}
 	denied := bridge.Explanation{Reason: "The rule leavers takes this role away.", Rules: []bridge.RuleReasoning{
 		{Rule: "leavers", Deny: true, Matched: true, Clauses: []bridge.ClauseReasoning{clause(`when: "leaving" in claims.status`, true, "")}}}}
-	usual := templates.WhoAmI{Layout: withPath("/whoami"), Identity: id, Freshness: "These claims are from your sign-in, and are used until your session ends.",
+	usual := templates.WhoAmI{Layout: f.layout("/whoami"), Identity: id, Freshness: "These claims are from your sign-in, and are used until your session ends.",
 		Total: 4, Roles: []templates.RoleReason{
 			{Account: shopProd, Path: "/roles/111122223333/admin", Label: "Administrator", Explanation: yes},
 			{Account: shopDev, Path: "/roles/444455556666/readonly", Label: "Read only", Explanation: yes},
@@ -201,26 +207,26 @@ func whoamiSamples() []sample {
 		many[i] = hostile
 	}
 	evilID := bridge.Identity{Provider: hostile, Issuer: hostile, Subject: hostile, Format: hostile, Email: hostile, Name: hostile, ACR: hostile,
-		Groups: []string{hostile, rtl}, Claims: bridge.Claims{hostile: many[:13], rtl: {rtl, turning, control}}, Skipped: []string{hostile}, AuthTime: at}
+		Groups: []string{hostile, rtl}, Claims: bridge.Claims{hostile: many[:13], rtl: {rtl, turning, control}}, Skipped: []string{hostile}, AuthTime: f.at}
 	evil := bridge.Explanation{Reason: hostile, Rules: []bridge.RuleReasoning{{Rule: hostile, Matched: true, Clauses: []bridge.ClauseReasoning{clause(hostile, true, hostile)}}}}
 	return []sample{
-		{"whoami/empty", templates.WhoAmI{Layout: withPath("/whoami")}},
+		{"whoami/empty", templates.WhoAmI{Layout: f.layout("/whoami")}},
 		{"whoami/usual", usual},
 		{"whoami/norole", nobody},
-		{"whoami/hostile", templates.WhoAmI{Layout: withPath("/whoami"), Identity: evilID, Freshness: hostile, Query: hostile, Total: 9, All: "/whoami?all=1",
+		{"whoami/hostile", templates.WhoAmI{Layout: f.layout("/whoami"), Identity: evilID, Freshness: hostile, Query: hostile, Total: 9, All: "/whoami?all=1",
 			Download: "/whoami?format=json", NoRole: &templates.NoRole{Message: hostile, Remedy: hostile, Contacts: []templates.Contact{{Account: hostile, Owner: hostile}}},
 			Roles: []templates.RoleReason{{Account: bridge.Account{ID: hostile, Colour: hostile}, Path: "javascript:alert(1)", Label: hostile, Explanation: evil}}}},
 	}
 }
 
-func errorSamples() []sample {
+func (f fixtures) failure() []sample {
 	code, notice, detail := bridge.Explain(bridge.FailWith(bridge.CodeAudience, "got urn:other, want https://bridge.example.com/saml/corp/metadata", nil))
-	l := layout
+	l := f.layout("/")
 	l.RequestID = hostile
 	return []sample{
 		{"error/empty", templates.Error{Layout: signedOut}},
 		{"error/usual", templates.Error{Layout: signedOut, Status: 403, Code: string(code), Message: notice.Message, Remedy: notice.Remedy, Detail: detail, SignIn: "/login/corp"}},
-		{"error/signedin", templates.Error{Layout: layout, Status: 403, Code: "not-entitled", Message: "No rule gives you this role.",
+		{"error/signedin", templates.Error{Layout: f.layout("/"), Status: 403, Code: "not-entitled", Message: "No rule gives you this role.",
 			Remedy: "Look at the reasons on the page about you, and ask the people who own the account to add you to the right group.", WhoAmI: true}},
 		{"error/hostile", templates.Error{Layout: l, Status: 500, Code: hostile, Message: hostile, Remedy: "`" + hostile + "`", Detail: hostile, SignIn: "javascript:alert(1)", Home: "//evil.example/" + markup}},
 	}
