@@ -85,6 +85,7 @@ const (
 	CodeSTSThrottled      Code = "sts-throttled"
 	CodeSTSDown           Code = "sts-down"
 	CodeSTSWrongRole      Code = "sts-wrong-role"
+	CodeSTSAnswer         Code = "sts-answer-unusable"
 	CodeConsoleRefused    Code = "console-refused"
 	CodeConsoleDown       Code = "console-down"
 )
@@ -165,6 +166,7 @@ var catalogue = map[Code]Notice{
 	CodeSTSThrottled:      {"AWS is answering too many requests right now.", "Wait a minute, then try again."},
 	CodeSTSDown:           {"AWS STS doesn't answer right now.", "Try again in a few minutes. Nothing is wrong with your access."},
 	CodeSTSWrongRole:      {"The answer from AWS was for another role than the one asked for, so it was thrown away.", "Give your administrator the id below: the configured STS endpoint can't be trusted."},
+	CodeSTSAnswer:         {"The answer from AWS held no usable credentials, so it was thrown away.", "Try again. If it happens again, give your administrator the id below; the log says what was wrong with the answer."},
 	CodeConsoleRefused:    {"The AWS console's sign-in didn't accept the session.", "Try again, or take the credentials instead. If it keeps happening, give your administrator the id below."},
 	CodeConsoleDown:       {"The AWS console's sign-in doesn't answer right now.", "Try again in a few minutes, or take the credentials instead."},
 }

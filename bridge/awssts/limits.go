@@ -1,0 +1,110 @@
+package awssts
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fedbridge/fedbridge/bridge"
+)
+
+// Limits of the STS model (facts 1.2). The SDK sends whatever it is given, so they are ours to keep.
+const (
+	maxPolicy     = 2048
+	maxPolicyARNs = 10
+	maxTags       = 50
+)
+
+var (
+	externalID = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]{2,1224}$`)
+	policyText = regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{FF}]+$`)
+	tagKey     = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$`) // counted in characters
+	tagValue   = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$`)
+)
+
+// checkLimits refuses what STS would refuse, before anything leaves.
+func checkLimits(q bridge.ExchangeRequest) error {
+	if q.Duration < bridge.MinSession || q.Duration > bridge.MaxSession || q.Duration%time.Second != 0 {
+		return bridge.Fail(bridge.CodeDuration, fmt.Errorf("sts: a session of %s", q.Duration))
+	}
+	if !bridge.ValidSessionName(q.SessionName) {
+		return bridge.Fail(bridge.CodeSTSInvalidRequest, errors.New("sts: the session name doesn't fit"))
+	}
+	switch q.Via {
+	case bridge.ViaAssumeRole:
+		return checkAssumeRole(q)
+	case bridge.ViaSAML:
+		return checkRelay(q, bridge.ProofSAML, bridge.MaxSAMLAssertion)
+	case bridge.ViaWebIdentity:
+		return checkRelay(q, bridge.ProofIDToken, bridge.MaxWebIdentityToken)
+	}
+	return bridge.Fail(bridge.CodeInternal, fmt.Errorf("sts: no such via: %q", q.Via))
+}
+
+// checkRelay: what narrows a session must not silently be left out, so a role that has it can't be relayed at all.
+func checkRelay(q bridge.ExchangeRequest, kind bridge.ProofKind, limit int) error {
+	r := q.Role
+	switch size := len(q.Proof.Raw.Reveal()); {
+	case r.SessionPolicy != "" || len(r.SessionPolicyARNs) > 0 || len(q.Tags) > 0 || q.SourceIdentity != "":
+		return bridge.Fail(bridge.CodeInternal,
+			fmt.Errorf("sts: %s: tags, source identity and session policy can't be relayed", r.Key))
+	case q.Proof.Kind != kind || size < 4:
+		return bridge.Fail(bridge.CodeProofMissing, nil)
+	case size > limit:
+		return bridge.FailWith(bridge.CodeProofTooLarge, fmt.Sprintf("%d of %d characters", size, limit), nil)
+	case q.Via == bridge.ViaSAML && r.SAMLProvider.Name == "":
+		return bridge.Fail(bridge.CodeInternal, fmt.Errorf("sts: %s has no SAML provider", r.Key))
+	}
+	return nil
+}
+
+func checkAssumeRole(q bridge.ExchangeRequest) error {
+	r := q.Role
+	switch {
+	case r.ExternalID != "" && !externalID.MatchString(r.ExternalID):
+		return bridge.Fail(bridge.CodeSTSInvalidRequest, fmt.Errorf("sts: %s: the external id doesn't fit", r.Key))
+	case q.SourceIdentity != "" && (!bridge.ValidSessionName(q.SourceIdentity) || reserved(q.SourceIdentity)):
+		return bridge.Fail(bridge.CodeSourceIdentity, nil)
+	case utf8.RuneCountInString(r.SessionPolicy) > maxPolicy:
+		return tooLarge("session policy", utf8.RuneCountInString(r.SessionPolicy), maxPolicy)
+	case len(r.SessionPolicyARNs) > maxPolicyARNs:
+		return tooLarge("managed session policies", len(r.SessionPolicyARNs), maxPolicyARNs)
+	case len(q.Tags) > maxTags || len(r.TransitiveTags) > maxTags:
+		return tooLarge("tags", max(len(q.Tags), len(r.TransitiveTags)), maxTags)
+	case r.SessionPolicy != "" && !policyText.MatchString(r.SessionPolicy):
+		return bridge.Fail(bridge.CodeSTSPolicy, fmt.Errorf("sts: %s: the session policy has characters beyond U+00FF", r.Key))
+	}
+	for _, arn := range r.SessionPolicyARNs {
+		if len(arn) < 20 || len(arn) > 2048 {
+			return bridge.Fail(bridge.CodeSTSPolicy, fmt.Errorf("sts: %s: %.60q is not the ARN of a policy", r.Key, arn))
+		}
+	}
+	return checkTags(q)
+}
+
+// checkTags: keys are compared ignoring case, and aws: is reserved (facts 1.17).
+func checkTags(q bridge.ExchangeRequest) error {
+	seen := make(map[string]bool, len(q.Tags))
+	for _, tag := range q.Tags {
+		folded := strings.ToLower(tag.Key)
+		if !tagKey.MatchString(tag.Key) || reserved(tag.Key) || !tagValue.MatchString(tag.Value) || seen[folded] {
+			return bridge.FailWith(bridge.CodeTagValue, tag.Key, nil)
+		}
+		seen[folded] = true
+	}
+	for _, key := range q.Role.TransitiveTags {
+		if !seen[strings.ToLower(key)] {
+			return bridge.FailWith(bridge.CodeTagValue, key, fmt.Errorf("sts: %s: transitive, but not a tag of the session", q.Role.Key))
+		}
+	}
+	return nil
+}
+
+func reserved(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "aws:") }
+
+func tooLarge(what string, have, limit int) error {
+	return bridge.FailWith(bridge.CodeSessionTooLarge, fmt.Sprintf("%s: %d, at most %d", what, have, limit), nil)
+}
