@@ -1,0 +1,43 @@
+package handlers
+
+import (
+	"net/http"
+	"path"
+)
+
+// exactPath tells whether the path is spelt in the one way that we spell paths: no percent-encoding, no empty, dot or
+// trailing segments, no parameters, ASCII only (threat W17). Everything else is 404 before the mux sees it, so that the
+// mux neither cleans nor redirects, and what a proxy in front of us matched is what we match.
+func exactPath(r *http.Request) bool {
+	p := r.URL.Path
+	if r.URL.RawPath != "" || r.URL.Host != "" && r.URL.Host != r.Host || len(p) == 0 || len(p) > 1024 || p[0] != '/' {
+		return false
+	}
+	for i := range len(p) {
+		if !pathByte(p[i]) {
+			return false
+		}
+	}
+	return path.Clean(p) == p && r.URL.EscapedPath() == p && spelt(r, p)
+}
+
+// spelt compares with the request line itself: "%61" decodes to a path that needs no RawPath.
+func spelt(r *http.Request, p string) bool {
+	raw := r.RequestURI
+	if raw == "" || raw[0] != '/' { // made by a test without a request line, or in absolute form
+		return true
+	}
+	return len(raw) >= len(p) && raw[:len(p)] == p && (len(raw) == len(p) || raw[len(p)] == '?')
+}
+
+func pathByte(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	}
+	switch c {
+	case '/', '-', '_', '.', '~':
+		return true
+	}
+	return false
+}
