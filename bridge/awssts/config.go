@@ -5,10 +5,8 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"maps"
-	"net"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -118,7 +116,7 @@ func (c Config) checkEndpoint(path, endpoint string) []bridge.Problem {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		problems = append(problems, bridge.Problemf(path, "%q is not the URL of an endpoint: write one such as https://sts.eu-west-1.amazonaws.com.", endpoint))
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !bridge.IsLoopback(u.Hostname())):
 		problems = append(problems, bridge.Problemf(path, "%q is not https, and plain http is for loopback only: proofs and credentials pass there.", endpoint))
 	}
 	// The SDK refuses the combination at the first call; better here, where somebody reads it.
@@ -145,14 +143,6 @@ func (c Config) checkResolved() []bridge.Problem {
 		}
 	}
 	return problems
-}
-
-func loopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // place is where one question to STS goes.
