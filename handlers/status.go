@@ -86,6 +86,7 @@ var statuses = map[bridge.Code]int{
 	bridge.CodeSTSThrottled:      http.StatusTooManyRequests,
 	bridge.CodeSTSDown:           http.StatusServiceUnavailable,
 	bridge.CodeSTSWrongRole:      http.StatusBadGateway,
+	bridge.CodeSTSAnswer:         http.StatusBadGateway,
 	bridge.CodeConsoleRefused:    http.StatusBadGateway,
 	bridge.CodeConsoleDown:       http.StatusServiceUnavailable,
 }

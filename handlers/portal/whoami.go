@@ -1,0 +1,124 @@
+package portal
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/fedbridge/fedbridge/bridge"
+	"github.com/fedbridge/fedbridge/handlers"
+	"github.com/fedbridge/fedbridge/templates"
+)
+
+// reasonsShown bounds the page: a person with twenty roles out of thousands reads about those, and about some of the
+// rest; the rest is a link away.
+const reasonsShown = 200
+
+// Query parameters of /whoami.
+const (
+	fieldAll    = "all"
+	fieldFormat = "format"
+)
+
+// aboutMe is the same as JSON.
+type aboutMe struct {
+	Identity bridge.Identity      `json:"identity"`
+	Roles    []bridge.Explanation `json:"roles"`
+}
+
+// whoami shows a person's claims, and for every configured role why they have it or not. Who has no role at all sees it
+// instead of the picker, with that said first.
+func (s *Server) whoami(w http.ResponseWriter, r *http.Request, v *visitor) error {
+	query := r.URL.Query()
+	search, err := handlers.One(query, templates.FieldQuery)
+	if err != nil {
+		return err
+	}
+	reasons := s.reasons(v, searchWords(search))
+	if query.Get(fieldFormat) == "json" || handlers.PrefersJSON(r) {
+		return s.whoamiJSON(w, r, v, reasons, query.Get(fieldFormat) == "json")
+	}
+	page := templates.WhoAmI{
+		Layout: s.layout(r, v), Identity: v.identity, Query: search, Roles: reasons, Total: len(s.bridge.Roles()),
+		Freshness: "Your provider said this when you signed in. It counts until this session ends, or you sign in again.",
+		Download:  "/whoami?" + fieldFormat + "=json",
+	}
+	status := http.StatusOK
+	if len(s.bridge.Offers(r.Context(), v.identity, v.proof)) == 0 {
+		page.NoRole = s.noRole()
+		if r.URL.Path != "/whoami" {
+			status = handlers.Status(bridge.CodeNoRole)
+			handlers.Note(w, bridge.Fail(bridge.CodeNoRole, nil))
+		}
+	}
+	if !query.Has(fieldAll) && len(page.Roles) > reasonsShown {
+		page.Roles, page.All = cut(page.Roles), "/whoami?"+fieldAll+"=1"
+	}
+	return s.site.Render(w, status, handlers.Forms{}, page)
+}
+
+func (s *Server) whoamiJSON(w http.ResponseWriter, r *http.Request, v *visitor, reasons []templates.RoleReason, download bool) error {
+	about := aboutMe{Identity: v.identity, Roles: []bridge.Explanation{}}
+	for _, reason := range reasons {
+		about.Roles = append(about.Roles, reason.Explanation)
+	}
+	if download {
+		w.Header().Set("Content-Disposition", `attachment; filename="fedbridge-whoami.json"`)
+	}
+	return handlers.WriteJSON(w, http.StatusOK, about)
+}
+
+// reasons explains every configured role that the words match.
+func (s *Server) reasons(v *visitor, words []string) []templates.RoleReason {
+	var all []templates.RoleReason
+	for _, role := range s.bridge.Roles() {
+		if !matches(words, role) {
+			continue
+		}
+		reason := templates.RoleReason{
+			Account: role.Account, Label: roleLabel(role), Explanation: s.bridge.Explain(v.identity, role.Key),
+		}
+		if reason.Explanation.Allowed {
+			reason.Path = rolePath(role)
+		}
+		all = append(all, reason)
+	}
+	return all
+}
+
+// cut keeps all roles that the person has, and fills up with the others in their order.
+func cut(all []templates.RoleReason) []templates.RoleReason {
+	room := reasonsShown
+	for _, reason := range all {
+		if reason.Explanation.Allowed {
+			room--
+		}
+	}
+	var kept []templates.RoleReason
+	for _, reason := range all {
+		if !reason.Explanation.Allowed {
+			if room <= 0 {
+				continue
+			}
+			room--
+		}
+		kept = append(kept, reason)
+	}
+	return kept
+}
+
+// noRole says whom to ask: the owners of the accounts.
+func (s *Server) noRole() *templates.NoRole {
+	notice, _ := bridge.NoticeOf(bridge.CodeNoRole)
+	n := &templates.NoRole{Message: notice.Message, Remedy: notice.Remedy}
+	for _, a := range s.accounts {
+		if a.Owner == "" {
+			continue
+		}
+		name := a.Label
+		if strings.TrimSpace(name) == "" {
+			name = a.Name
+		}
+		n.Contacts = append(n.Contacts, templates.Contact{Account: name, Owner: a.Owner})
+	}
+	return n
+}
