@@ -20,7 +20,7 @@ import (
 const maxAnswer = 64 << 10
 
 // signinToken is what a token looks like; anything else would not be put into a URL that a browser follows.
-var signinToken = regexp.MustCompile(`^[\x21-\x7e]{1,16384}$`)
+var signinToken = regexp.MustCompile(`^[\x21-\x7e]+$`)
 
 // Link makes a login URL for the credentials: see bridge.ConsoleLinker.
 func (l *Linker) Link(ctx context.Context, creds bridge.Credentials, to bridge.Destination) (bridge.Secret, error) {

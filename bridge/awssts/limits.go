@@ -16,10 +16,11 @@ const (
 	maxPolicy     = 2048
 	maxPolicyARNs = 10
 	maxTags       = 50
+	maxExternalID = 1224
 )
 
 var (
-	externalID = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]{2,1224}$`)
+	externalID = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]+$`) // 2 to 1224 of these
 	policyText = regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{FF}]+$`)
 	tagKey     = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$`) // counted in characters
 	tagValue   = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$`)
@@ -64,7 +65,7 @@ func checkRelay(q bridge.ExchangeRequest, kind bridge.ProofKind, limit int) erro
 func checkAssumeRole(q bridge.ExchangeRequest) error {
 	r := q.Role
 	switch {
-	case r.ExternalID != "" && !externalID.MatchString(r.ExternalID):
+	case r.ExternalID != "" && !validExternalID(r.ExternalID):
 		return bridge.Fail(bridge.CodeSTSInvalidRequest, fmt.Errorf("sts: %s: the external id doesn't fit", r.Key))
 	case q.SourceIdentity != "" && (!bridge.ValidSessionName(q.SourceIdentity) || reserved(q.SourceIdentity)):
 		return bridge.Fail(bridge.CodeSourceIdentity, nil)
@@ -83,6 +84,10 @@ func checkAssumeRole(q bridge.ExchangeRequest) error {
 		}
 	}
 	return checkTags(q)
+}
+
+func validExternalID(s string) bool {
+	return len(s) >= 2 && len(s) <= maxExternalID && externalID.MatchString(s)
 }
 
 // checkTags: keys are compared ignoring case, and aws: is reserved (facts 1.17).

@@ -80,7 +80,7 @@ type values struct {
 // format's quoting.
 var (
 	keyIDText  = regexp.MustCompile(`^[A-Za-z0-9_]{16,128}$`)
-	base64Text = regexp.MustCompile(`^[A-Za-z0-9+/=]{1,16384}$`)
+	base64Text = regexp.MustCompile(`^[A-Za-z0-9+/=]+$`)
 )
 
 // Render writes credentials in a format. It fails with CodeBadRequest for an unknown format, CodeRegion for a region of
