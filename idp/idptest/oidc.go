@@ -1,6 +1,7 @@
 package idptest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -78,14 +79,14 @@ type OIDC struct {
 
 // NewOIDC makes a provider.
 func NewOIDC(options OIDCOptions) (*OIDC, error) {
-	k, err := newKit(options.Issuer, def(options.Title, "Example sign-in"), options.People, options.Now)
+	k, err := newKit(options.Issuer, cmp.Or(options.Title, "Example sign-in"), options.People, options.Now)
 	if err != nil {
 		return nil, err
 	}
 	k.show, k.cookie = options.ShowPeople, options.SessionCookie
-	options.Algorithm = def(options.Algorithm, "RS256")
-	options.GroupsClaim = def(options.GroupsClaim, "groups")
-	options.GroupsSeparator = def(options.GroupsSeparator, ",")
+	options.Algorithm = cmp.Or(options.Algorithm, "RS256")
+	options.GroupsClaim = cmp.Or(options.GroupsClaim, "groups")
+	options.GroupsSeparator = cmp.Or(options.GroupsSeparator, ",")
 	if options.TokenLifetime == 0 {
 		options.TokenLifetime = 10 * time.Minute
 	}
@@ -115,13 +116,6 @@ func NewOIDC(options OIDCOptions) (*OIDC, error) {
 		"/end_session":                      o.endSessionPage,
 	}
 	return o, nil
-}
-
-func def(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // ServeHTTP serves the provider.

@@ -1,6 +1,7 @@
 package idptest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,7 +58,7 @@ func (o *OIDC) authorize(w http.ResponseWriter, r *http.Request) {
 	case slices.Contains(req.prompt, "none"):
 		o.refuse(w, r, req, refusal{"login_required", "nobody is signed in"})
 	default:
-		o.askPassword(w, http.StatusOK, req, query, def(as, o.hinted(req.hint)), "")
+		o.askPassword(w, http.StatusOK, req, query, cmp.Or(as, o.hinted(req.hint)), "")
 	}
 }
 
@@ -71,7 +72,7 @@ func (o *OIDC) hinted(hint string) string {
 
 func (o *OIDC) askPassword(w http.ResponseWriter, status int, req authRequest, query url.Values, username, problem string) {
 	page := loginPage{
-		Client: def(req.client.Name, req.client.ID), Action: o.prefix + "/login", Request: query.Encode(),
+		Client: cmp.Or(req.client.Name, req.client.ID), Action: o.prefix + "/login", Request: query.Encode(),
 		Username: username, Problem: problem,
 	}
 	o.showLogin(w, status, page, func(username string) string {
