@@ -2,6 +2,7 @@ package templates
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -10,6 +11,7 @@ import (
 // appendRows writes the roles of one account. html/template would take most of a page's time here (thousands of rows, ten
 // values each), so the rows are appended; TestRowsLikeTemplate holds them against html/template byte for byte.
 func appendRows(b []byte, a PickerAccount) []byte {
+	b = slices.Grow(b, 512*len(a.Roles))
 	for i := range a.Roles {
 		b = appendRole(b, a.Account, &a.Roles[i])
 	}

@@ -11,7 +11,7 @@ import (
 // turn the reading direction of what follows become their names, so that nobody can be shown "nimda" as "admin". It
 // changes nothing else: right-to-left scripts, joiners and accents are left to the browser.
 func visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
+	if plain(s) || !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -28,6 +28,16 @@ func visible(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// plain tells whether a text is all printable ASCII: nearly every text is, and a page has thousands.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // hidden tells whether a character is not there to be read: Cc, the bidirectional overrides and isolates (Unicode TR #9

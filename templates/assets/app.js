@@ -7,7 +7,7 @@
   document.documentElement.classList.add("js");
 
   // Times in the reader's own zone; the original stays as the tooltip.
-  const clock = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = (date) => date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   const local = (date, now = new Date()) => {
     if (date.toDateString() === now.toDateString()) return clock(date);
     const day = { weekday: "short", day: "numeric", month: "short" };
@@ -84,9 +84,10 @@
     const here = () => q.value.startsWith(asked);
     q.addEventListener("input", () => { if (here()) filter(); });
     q.addEventListener("keydown", (e) => {
-      if (e.isComposing) return;
-      if (e.key === "Escape" && q.value) { q.value = asked; filter(); e.preventDefault(); }
-      if (e.key !== "Enter" || !here() || !q.value.trim()) return;
+      if (e.key === "Escape" && q.value && !e.isComposing) { q.value = asked; filter(); e.preventDefault(); }
+    });
+    q.form.addEventListener("submit", (e) => { // Enter, or the search key of a phone
+      if (!here() || !q.value.trim()) return;
       e.preventDefault();
       const first = visible()[0];
       if (first) open(first);
