@@ -115,6 +115,7 @@ type stub struct {
 	extraKeys []any                    // into the JWKS as they are
 	discovery func(map[string]any)     // changes the document
 	idToken   string                   // what the token endpoint gives
+	tokens    map[string]string        // or this, by code_verifier
 	userInfo  string                   // what UserInfo gives
 	fault     map[string]func() answer // by path; takes the place of the answer
 	fetches   map[string]int
@@ -175,8 +176,12 @@ func (s *stub) answer(r *http.Request) answer {
 		body, _ := io.ReadAll(r.Body)
 		form, _ := url.ParseQuery(string(body))
 		s.exchanged, s.auth = append(s.exchanged, form), append(s.auth, r.Header.Get("Authorization"))
+		idToken, ok := s.tokens[form.Get("code_verifier")]
+		if !ok {
+			idToken = s.idToken
+		}
 		return answer{status: 200, body: string(must(json.Marshal(map[string]any{
-			"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": s.idToken,
+			"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": idToken,
 		})))}
 	case path == "/userinfo":
 		return answer{status: 200, body: s.userInfo}
@@ -262,8 +267,10 @@ func newScene(t testing.TB, change func(*oidc.Config)) *scene {
 	t.Helper()
 	t.Setenv("OIDC_TEST_SECRET", "s3cret")
 	s := &scene{
-		t:      t,
-		idp:    &stub{keys: []*signer{newSigner("k1", rsaKey())}, fetches: map[string]int{}, fault: map[string]func() answer{}},
+		t: t,
+		idp: &stub{
+			keys: []*signer{newSigner("k1", rsaKey())}, fetches: map[string]int{}, fault: map[string]func() answer{}, tokens: map[string]string{},
+		},
 		clock:  &clock{at: time.Now().Truncate(time.Second)},
 		memory: &memory{used: map[string]time.Time{}},
 		config: oidc.Config{
