@@ -18,7 +18,7 @@ import (
 func TestVisible(t *testing.T) {
 	set := newSet(t)
 	for _, tt := range []struct{ in, want string }{
-		{"Alice", "Alice"}, {"Zoë 李 مرحبا", "Zoë 李 مرحبا"}, {"👩‍🚀 می‌خواهم", "👩‍🚀 می‌خواهم"}, // joiners stay
+		{"Alice", "Alice"}, {"Zoë 李 مرحبا", "Zoë 李 مرحبا"}, {"👩\u200d🚀 می\u200cخواهم", "👩\u200d🚀 می\u200cخواهم"}, // joiners stay
 		{"a\x00b", "a␀b"}, {"a\tb\r\nc", "a␉b␍␊c"}, {"\x1b[2J", "␛[2J"}, {"\x7f", "␡"}, {"\u0085", "[U+0085]"},
 		{"\u202enimda", "[U+202E]nimda"}, {"\u2066a\u2069", "[U+2066]a[U+2069]"}, {"a\u2028b", "a[U+2028]b"}, {"\ufeffx", "[U+FEFF]x"},
 		{"a\U000e0041", "a[U+E0041]"}, {"\xff\xfea", "\ufffd\ufffda"},
@@ -30,6 +30,21 @@ func TestVisible(t *testing.T) {
 		}
 		if got := html.UnescapeString(string(m[1])); got != tt.want {
 			t.Errorf("%q is shown as %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestProse(t *testing.T) {
+	set := newSet(t)
+	for _, tt := range []struct{ in, want string }{
+		{"Run `fedbridge check`, then `serve`.", "Run <code>fedbridge check</code>, then <code>serve</code>."},
+		{"one ` alone", "one ` alone"},
+		{"`<b>` & <b>", "<code>&lt;b&gt;</code> &amp; &lt;b&gt;"},
+		{"", ""},
+	} {
+		page := render(t, set, templates.Error{Message: tt.in})
+		if got := regexp.MustCompile(`<h1>(.*)</h1>`).FindSubmatch(page); got == nil || string(got[1]) != tt.want {
+			t.Errorf("%q: %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }

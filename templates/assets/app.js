@@ -71,7 +71,8 @@
       if (hit) { found++; alive.add(e.group); }
     }
     for (const g of new Set(index.map((e) => e.group))) if (g) g.hidden = !alive.has(g);
-    one("#count").textContent = words.length ? found + " of " + index.length + " roles" : index.length + " roles";
+    one("#count").textContent = !words.length ? index.length + " roles"
+      : found + " of " + index.length + " roles" + (found ? " · Enter opens the first" : "");
     const none = one("#none");
     if (none) none.hidden = found > 0;
   };
