@@ -22,7 +22,7 @@ func funcs(assets map[string]asset) template.FuncMap {
 		"tone":   tone,
 		"solid":  isProduction,
 		"name":   accountName,
-		"rows":   func(a PickerAccount) template.HTML { return template.HTML(appendRows(nil, a)) },
+		"rows":   writeRows,
 		"plural": plural,
 	}
 }

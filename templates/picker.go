@@ -7,7 +7,7 @@ import (
 )
 
 // Picker is the home page of a person who is signed in: their roles, by account. It stays one page at thousands of roles,
-// so its rows are written by appendRole and not by html/template.
+// so its rows are written by writeRole and not by html/template.
 //
 // All roles share one form; each button says where it posts (formaction): PATH/console and PATH/credentials.
 type Picker struct {
@@ -40,3 +40,6 @@ func (p Picker) Shown() int {
 	}
 	return n
 }
+
+// size is about what the page takes, so that its buffer need not grow.
+func (p Picker) size() int { return 8<<10 + 1<<10*len(p.Accounts) + rowSize*p.Shown() }

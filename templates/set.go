@@ -63,6 +63,9 @@ func (s *Set) Render(w io.Writer, page any) error {
 	}
 	// The buffer isn't pooled: a page may hold credentials.
 	var buf bytes.Buffer
+	if p, ok := page.(interface{ size() int }); ok {
+		buf.Grow(p.size())
+	}
 	if err := t.ExecuteTemplate(&buf, "layout.html", page); err != nil {
 		return fmt.Errorf("templates: %w", err)
 	}
