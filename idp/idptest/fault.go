@@ -15,14 +15,14 @@ const (
 	FaultHang     Fault = "hang"     // takes the request and never answers
 	FaultSlow     Fault = "slow"     // answers at once, then drips a blank at a time, for ever
 	FaultError    Fault = "500"      // 500, with CANARY in the body
-	FaultRedirect Fault = "redirect" // 302 to /elsewhere, which would give the right answer
+	FaultRedirect Fault = "redirect" // 302 to /elsewhere/PATH, which would give the right answer
 	FaultHuge     Fault = "huge"     // 64 MB
 	FaultEmpty    Fault = "empty"    // 200 without a body
 	FaultGarbage  Fault = "garbage"  // 200 with something else
 	FaultCut      Fault = "cut"      // the connection ends in mid-body
 )
 
-// elsewhere is where FaultRedirect points; the path it stood for follows.
+// elsewhere is where FaultRedirect points; the path it stood for follows. Fetches tells whether anybody went there.
 const elsewhere = "/elsewhere"
 
 // hugeSize is how much FaultHuge sends to whoever goes on reading.
@@ -50,6 +50,7 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, here string) {
 	case FaultCut:
 		w.Header().Set("Content-Length", "4096")
 		io.WriteString(w, `{"keys":[`)
+		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	default:
 		http.Error(w, "idptest: no such fault: "+string(f), http.StatusInternalServerError)
