@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"path"
+	"strings"
 )
 
 // exactPath tells whether the path is spelt in the one way that we spell paths: no percent-encoding, no empty, dot or
@@ -10,7 +11,7 @@ import (
 // mux neither cleans nor redirects, and what a proxy in front of us matched is what we match.
 func exactPath(r *http.Request) bool {
 	p := r.URL.Path
-	if r.URL.RawPath != "" || r.URL.Host != "" && r.URL.Host != r.Host || len(p) == 0 || len(p) > 1024 || p[0] != '/' {
+	if r.URL.RawPath != "" || len(p) == 0 || len(p) > 1024 || p[0] != '/' {
 		return false
 	}
 	for i := range len(p) {
@@ -21,13 +22,17 @@ func exactPath(r *http.Request) bool {
 	return path.Clean(p) == p && r.URL.EscapedPath() == p && spelt(r, p)
 }
 
-// spelt compares with the request line itself: "%61" decodes to a path that needs no RawPath.
+// spelt compares with the request line itself, which may say things that net/url reads as a path of ours ("http:/login").
+// A request in absolute form (RFC 9112 §3.2.2) spells scheme and host before the path.
 func spelt(r *http.Request, p string) bool {
 	raw := r.RequestURI
-	if raw == "" || raw[0] != '/' { // made by a test without a request line, or in absolute form
+	if raw == "" { // made without a request line
 		return true
 	}
-	return len(raw) >= len(p) && raw[:len(p)] == p && (len(raw) == len(p) || raw[len(p)] == '?')
+	if r.URL.Host != "" {
+		raw = strings.TrimPrefix(raw, r.URL.Scheme+"://"+r.URL.Host)
+	}
+	return strings.HasPrefix(raw, p) && (len(raw) == len(p) || raw[len(p)] == '?')
 }
 
 func pathByte(c byte) bool {

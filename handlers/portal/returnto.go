@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ func (s *Server) returnTo(text string) string {
 		return "/"
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || u.Opaque != "" || u.RawPath != "" {
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || u.Opaque != "" || u.EscapedPath() != u.Path {
 		return "/"
 	}
 	query, err := url.ParseQuery(u.RawQuery)
@@ -39,11 +40,14 @@ func printable(text string) bool {
 	return true
 }
 
-// isLanding asks the very patterns that serve the pages.
-func (s *Server) isLanding(path string) bool {
-	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}
-	_, pattern := s.landings.Handler(r)
-	return pattern != "" && !strings.Contains(path, "//") && (&url.URL{Path: path}).EscapedPath() == path
+// isLanding asks the very patterns that serve the pages, once the path is spelt in the one way that they serve.
+func (s *Server) isLanding(p string) bool {
+	u := &url.URL{Path: p}
+	if path.Clean(p) != p || u.EscapedPath() != p {
+		return false
+	}
+	_, pattern := s.landings.Handler(&http.Request{Method: http.MethodGet, URL: u})
+	return pattern != ""
 }
 
 func landings(routes []route) *http.ServeMux {
