@@ -69,7 +69,7 @@ type OIDC struct {
 	keys struct {
 		sync.Mutex
 		published []*Key // newest first; the first one signs
-		stranger  *Key   // a key of nobody we know
+		stranger  *Key   // a key of nobody we know; nil until it is needed
 		jwks      []byte // what is served instead, if set
 	}
 	grants grants
@@ -99,9 +99,6 @@ func NewOIDC(options OIDCOptions) (*OIDC, error) {
 	o := &OIDC{kit: k, options: options}
 	o.options.Clients = slices.Clone(options.Clients)
 	o.grants.init()
-	if o.keys.stranger, err = newKey(options.Algorithm); err != nil {
-		return nil, err
-	}
 	if err := o.RotateKey(); err != nil {
 		return nil, err
 	}
@@ -173,7 +170,18 @@ func (o *OIDC) Keys() []*Key {
 }
 
 // Stranger is a key that the provider never published.
-func (o *OIDC) Stranger() *Key { return o.keys.stranger }
+func (o *OIDC) Stranger() *Key {
+	o.keys.Lock()
+	defer o.keys.Unlock()
+	if o.keys.stranger == nil {
+		key, err := newKey(o.options.Algorithm)
+		if err != nil {
+			panic(err) // the same kind of key was made at the start
+		}
+		o.keys.stranger = key
+	}
+	return o.keys.stranger
+}
 
 // SetJWKS serves this document as the JWKS from now on; nil serves the true one again.
 func (o *OIDC) SetJWKS(document []byte) {

@@ -102,8 +102,9 @@ type SAML struct {
 
 	keys struct {
 		sync.Mutex
-		current, next *Pair
-		stranger      *Pair
+		current  *Pair
+		next     *Pair // nil until it is needed
+		stranger *Pair // nil until it is needed
 	}
 	pending struct {
 		sync.Mutex
@@ -153,10 +154,11 @@ func NewSAML(options SAMLOptions) (*SAML, error) {
 	s := &SAML{kit: k, options: options}
 	s.options.SPs = slices.Clone(options.SPs)
 	s.pending.asked = map[string]AuthnRequest{}
-	for name, pair := range map[string]**Pair{
-		"signing": &s.keys.current, "next signing": &s.keys.next, "stranger": &s.keys.stranger,
-	} {
-		if *pair, err = newPair(options.Key, name, k.now()); err != nil {
+	if s.keys.current, err = newPair(options.Key, "signing", k.now()); err != nil {
+		return nil, err
+	}
+	if options.SecondKey {
+		if s.keys.next, err = newPair(options.Key, "next signing", k.now()); err != nil {
 			return nil, err
 		}
 	}
@@ -217,20 +219,24 @@ func (s *SAML) sp(entityID string) (SP, bool) {
 	return SP{}, false
 }
 
-// RotateKey signs by the next key from now on, and makes another next one. Metadata shows the key before no longer;
-// with SecondKey the new one was in it all along.
+// RotateKey signs by the next key from now on. With SecondKey the metadata showed that key all along, and shows yet
+// another one beside it from now on. The key before is gone from the metadata.
 func (s *SAML) RotateKey() error {
-	next, err := newPair(s.options.Key, "next signing", s.now())
+	fresh, err := newPair(s.options.Key, "next signing", s.now())
 	if err != nil {
 		return err
 	}
 	s.keys.Lock()
 	defer s.keys.Unlock()
-	s.keys.current, s.keys.next = s.keys.next, next
+	if s.options.SecondKey {
+		s.keys.current, s.keys.next = s.keys.next, fresh
+	} else {
+		s.keys.current = fresh
+	}
 	return nil
 }
 
-// Keys are the key that signs, and the next one.
+// Keys are the key that signs, and the next one, which is nil without SecondKey.
 func (s *SAML) Keys() (current, next *Pair) {
 	s.keys.Lock()
 	defer s.keys.Unlock()
@@ -244,4 +250,15 @@ func (s *SAML) Certificate() *x509.Certificate {
 }
 
 // Stranger is a key of nobody: the provider never published it.
-func (s *SAML) Stranger() *Pair { return s.keys.stranger }
+func (s *SAML) Stranger() *Pair {
+	s.keys.Lock()
+	defer s.keys.Unlock()
+	if s.keys.stranger == nil {
+		pair, err := newPair(s.options.Key, "stranger", s.now())
+		if err != nil {
+			panic(err) // the same kind of key was made at the start
+		}
+		s.keys.stranger = pair
+	}
+	return s.keys.stranger
+}

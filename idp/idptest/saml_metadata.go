@@ -43,7 +43,7 @@ func (s *SAML) Metadata() []byte {
 	idp.CreateAttr("protocolSupportEnumeration", nsProtocol)
 	current, next := s.Keys()
 	addKey(idp, current.Certificate)
-	if s.options.SecondKey {
+	if next != nil {
 		addKey(idp, next.Certificate)
 	}
 	idp.CreateElement("md:NameIDFormat").SetText(s.options.NameIDFormat)
