@@ -50,7 +50,7 @@ const (
 
 // world is an AWS with two accounts, a SAML IdP, an OIDC issuer, and roles for each way in.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	aws      *ststest.AWS
 	sts      *httptest.Server
 	signin   *httptest.Server
@@ -63,7 +63,7 @@ type world struct {
 	webPlain string // ARN of the OIDC provider
 }
 
-func newWorld(t *testing.T, change ...func(*ststest.Options)) *world {
+func newWorld(t testing.TB, change ...func(*ststest.Options)) *world {
 	t.Helper()
 	w := &world{t: t, idp: corpIdP(), issuer: newIssuer(t)}
 	w.now = func() time.Time {
@@ -317,7 +317,7 @@ func (w *world) response(s samlSpec) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-func (p *samlIdP) sign(t *testing.T, e *etree.Element, method string) *etree.Element {
+func (p *samlIdP) sign(t testing.TB, e *etree.Element, method string) *etree.Element {
 	t.Helper()
 	c, err := dsig.NewSigningContext(p.key, [][]byte{p.certificate})
 	if err != nil {
@@ -403,7 +403,7 @@ var issuerKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-func newIssuer(t *testing.T) *oidcIssuer {
+func newIssuer(t testing.TB) *oidcIssuer {
 	t.Helper()
 	i := &oidcIssuer{key: issuerKey(), discovery: map[string]any{}}
 	i.keys = []jose.JSONWebKey{{Key: i.key.Public(), KeyID: "k1", Use: "sig", Algorithm: "RS256"}}
@@ -464,7 +464,7 @@ func (w *world) token(pairs ...any) string {
 	return signToken(w.t, w.claims(pairs...), jose.RS256, jose.JSONWebKey{Key: w.issuer.key, KeyID: "k1"})
 }
 
-func signToken(t *testing.T, claims any, alg jose.SignatureAlgorithm, key any) string {
+func signToken(t testing.TB, claims any, alg jose.SignatureAlgorithm, key any) string {
 	t.Helper()
 	payload, ok := claims.([]byte)
 	if !ok {

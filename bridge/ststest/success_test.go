@@ -45,9 +45,6 @@ func TestAssumeRoleWithTheSDK(t *testing.T) {
 	if size := aws.ToInt32(out.SessionTokenSize); int(size) != len(*out.Credentials.SessionToken) {
 		t.Errorf("SessionTokenSize %d, token of %d", size, len(*out.Credentials.SessionToken))
 	}
-	if p, u := aws.ToInt32(out.PackedPolicySize), aws.ToInt32(out.SessionTokenUtilization); p == 0 || p != u {
-		t.Errorf("PackedPolicySize %d, utilization %d", p, u)
-	}
 	who := w.whoami(out.Credentials)
 	if *who.Arn != arn || *who.Account != target || *who.UserId != *out.AssumedRoleUser.AssumedRoleId {
 		t.Errorf("whoami: %s %s %s", *who.Arn, *who.Account, *who.UserId)
@@ -84,9 +81,6 @@ func TestAssumeRoleWithSAMLWithTheSDK(t *testing.T) {
 	if left := out.Credentials.Expiration.Sub(w.now()); left > 2*time.Hour || left < 2*time.Hour-time.Minute {
 		t.Errorf("lasts %s", left)
 	}
-	if out.PackedPolicySize == nil {
-		t.Error("tags were sent, and PackedPolicySize is absent")
-	}
 }
 
 func TestAssumeRoleWithWebIdentityWithTheSDK(t *testing.T) {
@@ -99,9 +93,6 @@ func TestAssumeRoleWithWebIdentityWithTheSDK(t *testing.T) {
 	}
 	if *out.SubjectFromWebIdentityToken != "u-7f3c" || *out.Audience != "client-1" || *out.Provider != w.issuer.url() {
 		t.Errorf("got %s %s %s", *out.SubjectFromWebIdentityToken, *out.Audience, *out.Provider)
-	}
-	if out.PackedPolicySize != nil {
-		t.Errorf("PackedPolicySize %d, though neither policies nor tags were sent", *out.PackedPolicySize)
 	}
 	if arn := *w.whoami(out.Credentials).Arn; arn != "arn:aws:sts::"+target+":assumed-role/Web/ada@example.com" {
 		t.Errorf("whoami: %s", arn)

@@ -64,7 +64,7 @@ func (a *AWS) serveSTS(w http.ResponseWriter, r *http.Request) {
 	}
 	a.record.add(seen)
 	a.write(w, http.StatusOK, encode(response{
-		XMLName: xml.Name{Space: namespace, Local: c.action + "Response"}, Result: result, RequestID: requestID,
+		XMLName: xml.Name{Local: c.action + "Response"}, Namespace: namespace, Result: result, RequestID: requestID,
 	}))
 }
 
@@ -156,6 +156,7 @@ func (c *call) size(name string) int {
 // response is the envelope of every success; the Result brings its own element name.
 type response struct {
 	XMLName   xml.Name
+	Namespace string `xml:"xmlns,attr"` // not in XMLName: the children would say xmlns=""
 	Result    any
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
