@@ -230,17 +230,22 @@ type fakePolicy struct {
 	roles  []bridge.Role
 	gives  map[string][]string // subject -> role keys, or "*"
 	denies map[string]string   // subject -> rule
+
+	once  sync.Once
+	byKey map[bridge.RoleKey]bridge.Role
 }
 
 func (p *fakePolicy) Roles() []bridge.Role { return p.roles }
 
 func (p *fakePolicy) Role(key bridge.RoleKey) (bridge.Role, bool) {
-	for _, r := range p.roles {
-		if r.Key == key {
-			return r, true
+	p.once.Do(func() {
+		p.byKey = map[bridge.RoleKey]bridge.Role{}
+		for _, r := range p.roles {
+			p.byKey[r.Key] = r
 		}
-	}
-	return bridge.Role{}, false
+	})
+	r, ok := p.byKey[key]
+	return r, ok
 }
 
 func (p *fakePolicy) has(id bridge.Identity, key bridge.RoleKey) bool {
