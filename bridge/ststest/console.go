@@ -113,10 +113,10 @@ func (c *console) view(s signin, destination, host string) view {
 		Role: s.session.role.Name, SessionName: s.session.name, ARN: s.session.arn(), SourceIdentity: s.session.sourceIdentity,
 		Via: s.session.via, Provider: s.session.provider, Key: s.session.keyID, Issuer: s.issuer,
 		Expires: s.ends.UTC().Format("2006-01-02 15:04:05 UTC"), ExpiresMachine: s.ends.UTC().Format(time.RFC3339),
-		Seconds: int(s.ends.Sub(c.aws.options.Now()).Seconds()), SessionFor: "the credentials' own life",
+		Seconds: int(s.ends.Sub(c.aws.options.Now()).Seconds()), SessionFor: "as long as the credentials",
 	}
 	if s.length > 0 {
-		v.SessionFor = "SessionDuration"
+		v.SessionFor = "as SessionDuration asked"
 	}
 	if c.goodDestination(destination, s.session.role.Partition, host) {
 		v.Destination = destination
