@@ -319,7 +319,10 @@ func (f *fakeSTS) count() int {
 }
 
 // fakeConsole links to a console with a token in the link.
-type fakeConsole struct{ err error }
+type fakeConsole struct {
+	err  error
+	home string // where the link leads; "" for AWS's own sign-in
+}
 
 func (f *fakeConsole) Check(_ bridge.Role, to bridge.Destination) error {
 	if to.URL != "" && !strings.HasPrefix(to.URL, "https://console.aws.amazon.com/") {
@@ -329,7 +332,10 @@ func (f *fakeConsole) Check(_ bridge.Role, to bridge.Destination) error {
 }
 
 func (f *fakeConsole) Link(context.Context, bridge.Credentials, bridge.Destination) (bridge.Secret, error) {
-	return bridge.NewSecret("https://signin.aws.amazon.com/federation?SigninToken=" + "SIGNINTOKEN"), f.err
+	if f.home != "" {
+		return bridge.NewSecret(f.home), f.err
+	}
+	return bridge.NewSecret("https://signin.aws.amazon.com/federation?SigninToken=SIGNINTOKEN"), f.err
 }
 
 // fakeAudit remembers, or is down.

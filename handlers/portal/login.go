@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,6 +86,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	if err := navigation(r); err != nil {
+		return err
+	}
 	query := r.URL.Query()
 	hint, err := hintOf(query, "login_hint")
 	if err != nil {
@@ -111,6 +116,18 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.send(w, r, p, challenge)
+}
+
+// navigation refuses what is no visit of a person: a picture, a frame or a script of some site that would fill the browser
+// with sign-ins it never began, or a prefetch (threats W2, W23). Browsers that don't say are believed.
+func navigation(r *http.Request) error {
+	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "document" {
+		return bridge.Fail(bridge.CodeCrossOrigin, fmt.Errorf("a sign-in was begun as %.20q", dest))
+	}
+	if strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") {
+		return bridge.Fail(bridge.CodeBadRequest, errors.New("a sign-in was begun as a prefetch"))
+	}
+	return nil
 }
 
 // send redirects the browser to the provider, or hands it a form.

@@ -149,6 +149,9 @@ func (s *Server) layout(r *http.Request, v *visitor) templates.Layout {
 	l := templates.Layout{Path: r.URL.Path, RequestID: handlers.RequestOf(r.Context()).ID}
 	if v != nil {
 		l.Person = &templates.Person{Name: v.identity.Name, Email: v.identity.Email, Provider: s.label(v.identity.Provider)}
+		if l.Person.Name == "" && l.Person.Email == "" {
+			l.Person.Name = v.identity.Subject
+		}
 		l.SessionEnds = v.head.Expires
 	}
 	return l

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
+	"github.com/fedbridge/fedbridge/bridge/store"
 	"github.com/fedbridge/fedbridge/handlers/portal"
 	"github.com/fedbridge/fedbridge/idp"
 )
@@ -228,6 +230,35 @@ func TestParallelAnswers(t *testing.T) {
 	})
 }
 
+// TestParallelOnSQLite: the same over the embedded store, whose transactions decide.
+func TestParallelOnSQLite(t *testing.T) {
+	rows, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	w := newWorld(t, func(_ *world, o *portalOptions) { o.Store = rows })
+	first := w.browser()
+	state := first.begin(w.corp, "")
+	var won atomic.Int64
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			b := w.browser()
+			for name, c := range first.cookies {
+				b.cookies[name] = c
+			}
+			if b.answer(w.corp, state, "alice").Code == http.StatusSeeOther {
+				won.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d signed in", won.Load())
+	}
+}
+
 // TestFixation: what was in the browser before the sign-in is worth nothing after it (threat W3), also where the
 // provider's cross-site POST doesn't bring the old cookie along.
 func TestFixation(t *testing.T) {
@@ -311,6 +342,16 @@ func TestBegin(t *testing.T) {
 	t.Run("a preview begins nothing", func(t *testing.T) {
 		if a := b.send("HEAD", "/login/web", nil, false); a.Code != 200 || len(w.store.pending) != 0 {
 			t.Errorf("%d, %d pending", a.Code, len(w.store.pending))
+		}
+	})
+	t.Run("nor does what nobody visits", func(t *testing.T) {
+		for name, values := range map[string][]string{"Sec-Fetch-Dest": {"image", "iframe", "script", "empty"}, "Sec-Purpose": {"prefetch", "prefetch;prerender"}} {
+			for _, value := range values {
+				b.header.Set(name, value)
+				if a := b.get("/login/web"); a.Code < 400 || len(w.store.pending) != 0 || len(a.Result().Cookies()) != 0 {
+					t.Errorf("%s: %s: %d", name, value, a.Code)
+				}
+			}
 		}
 	})
 	t.Run("full", func(t *testing.T) {

@@ -166,6 +166,35 @@ func TestFormAction(t *testing.T) {
 	}
 }
 
+// TestHostHeader: what a request says about our name changes nothing (threat W15).
+func TestHostHeader(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn(w.corp, "alice")
+	for _, route := range w.portal.Map() {
+		for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Original-Url", "X-Rewrite-Url", "X-Forwarded-Prefix"} {
+			b.header.Set(name, "host=evil.example;proto=evil.example")
+		}
+		b.header.Set("X-Original-Url", "/logout")
+		r := httptest.NewRequest(route.Method, realPath(route.Path), nil)
+		r.Host = "evil.example"
+		r.Header = b.header
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		b.header = http.Header{}
+		a := httptest.NewRecorder()
+		w.handler.ServeHTTP(a, r)
+		text := a.Body.String()
+		for _, values := range a.Header() {
+			text += strings.Join(values, "\n")
+		}
+		if strings.Contains(text, "evil.example") {
+			t.Errorf("%s %s: %v %s", route.Method, route.Path, a.Header(), a.Body)
+		}
+	}
+	if w.store.sessions() != 1 {
+		t.Error("a header chose the route")
+	}
+}
+
 // TestPathConfusion: a path has one spelling (threat W17).
 func TestPathConfusion(t *testing.T) {
 	w := newWorld(t)
