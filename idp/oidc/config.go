@@ -85,6 +85,17 @@ func (g Groups) MarshalYAML() (any, error) {
 	return long(g), nil
 }
 
+// JSONSchema describes both forms.
+func (Groups) JSONSchema() map[string]any {
+	text := map[string]any{"type": "string"}
+	return map[string]any{"oneOf": []any{text, map[string]any{
+		"type": "object", "additionalProperties": false,
+		"properties": map[string]any{
+			"claim": text, "separator": text, "path": map[string]any{"type": "array", "items": text},
+		},
+	}}}
+}
+
 // path is where the groups are; never empty.
 func (g Groups) path() []string {
 	switch {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/fedbridge/fedbridge/bridge"
 )
 
 // tenantPlace is what Entra's multi-tenant discovery documents print where the tenant's id belongs.
@@ -43,7 +45,7 @@ func parseIssuer(text string) (issuerURL, error) {
 		return issuerURL{}, fmt.Errorf("%q: an issuer has no user, query or fragment", text)
 	}
 	i := issuerURL{text: text, host: strings.ToLower(u.Hostname())}
-	i.loopback = isLoopback(i.host)
+	i.loopback = bridge.IsLoopback(i.host)
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && i.loopback:
 	default:
@@ -63,7 +65,7 @@ func entraTemplate(u *url.URL) string {
 		"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.windows.net", "sts.windows.net",
 	}, strings.ToLower(u.Hostname()))
 	// On loopback, so that tests and demos can play Entra.
-	if !entra && !isLoopback(u.Hostname()) {
+	if !entra && !bridge.IsLoopback(strings.ToLower(u.Hostname())) {
 		return ""
 	}
 	switch strings.ToLower(first) {
@@ -92,15 +94,6 @@ func (i issuerURL) names(text string, tenants []string) bool {
 	return text == i.template || slices.ContainsFunc(tenants, func(t string) bool { return text == i.forTenant(t) })
 }
 
-// isLoopback: 127.0.0.0/8, ::1, and localhost, which RFC 6761 §6.3 reserves for it.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
-}
-
 // endpoint checks a URL that discovery announced (threat O11): https, or http on loopback when the issuer is there too.
 func (i issuerURL) endpoint(name, text string) error {
 	u, err := url.Parse(text)
@@ -110,7 +103,7 @@ func (i issuerURL) endpoint(name, text string) error {
 	host := strings.ToLower(u.Hostname())
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopback(host) && i.loopback:
+	case u.Scheme == "http" && bridge.IsLoopback(host) && i.loopback:
 	default:
 		return fmt.Errorf("discovery: %s %s is not https", name, quote(text))
 	}
@@ -121,12 +114,13 @@ func (i issuerURL) endpoint(name, text string) error {
 }
 
 // admits tells whether we may connect to this address for this host. The host that the configuration names may be
-// anywhere (AD FS and Keycloak live in private networks); a host that only discovery names must be public.
+// anywhere (AD FS and Keycloak live in private networks), but a loopback name must mean this machine, because plain http
+// is allowed to it; a host that only discovery names must be public.
 func (i issuerURL) admits(host string, addr netip.Addr) bool {
-	if strings.EqualFold(host, i.host) {
-		return true
-	}
 	addr = addr.Unmap()
+	if strings.EqualFold(host, i.host) {
+		return !i.loopback || addr.IsLoopback()
+	}
 	return public(addr) || addr.IsLoopback() && i.loopback
 }
 

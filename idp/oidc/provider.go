@@ -68,12 +68,17 @@ func (c Config) Open(deps idp.Deps) (idp.IdentityProvider, error) {
 	for _, name := range c.algorithms() {
 		p.algorithms[name] = algorithms[name]
 	}
-	mapped := append([]string{c.Claims.email(), c.Claims.Groups.path()[0]}, c.Claims.name()...)
-	p.names = newNameSet(protocolClaims, personalClaims, mapped)
+	p.names = c.readNames()
 	p.discovery = &discovery{config: c, issuer: issuer, client: p.client, now: deps.Now, log: deps.Log}
 	p.keys = &keySet{fetch: p.fetchKeys, adopt: p.adoptKeys, now: deps.Now, log: deps.Log}
 	p.verifier = newVerifier(c, issuer, p.keys, deps.Now)
 	return p, nil
+}
+
+// readNames are the claims that are read: no look-alike of them is let in.
+func (c Config) readNames() nameSet {
+	mapped := append([]string{c.Claims.email(), c.Claims.Groups.path()[0]}, c.Claims.name()...)
+	return newNameSet(protocolClaims, personalClaims, mapped)
 }
 
 // newVerifier sets go-oidc up. What it checks, our own checks repeat or tighten; both must pass.

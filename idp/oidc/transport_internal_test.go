@@ -95,6 +95,7 @@ func TestDialer(t *testing.T) {
 		"loopback issuer, other loopback":       {"http://localhost:1", "127.0.0.1", "", "", false},
 		"loopback issuer, discovered private":   {"http://localhost:1", "keys.example", "", "192.168.1.1", true},
 		"loopback issuer, host comes back here": {"http://127.0.0.1:1", "keys.example", "", "127.0.0.1", false},
+		"a loopback name that leads elsewhere":  {"http://idp.localhost:1", "idp.localhost", "", "192.168.1.1", true},
 		"the operator's proxy":                  {"https://idp.example", "proxy.corp.example", "proxy.corp.example", "127.0.0.1", false},
 	}
 	for name, test := range tests {
