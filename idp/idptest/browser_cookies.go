@@ -21,7 +21,6 @@ type stored struct {
 	http.Cookie
 	host     string // of the one who set it
 	hostOnly bool
-	secure   bool // set from a trustworthy place
 	made     time.Time
 }
 

@@ -41,7 +41,7 @@ func (o *OIDC) authorize(w http.ResponseWriter, r *http.Request) {
 	req, refused, err := o.parse(query)
 	if err != nil {
 		// RFC 6749 §4.1.2.1: without a client or a redirect URI that we know, nobody is redirected.
-		o.showNote(w, http.StatusBadRequest, "This application is not known here", err.Error())
+		o.showNote(w, http.StatusBadRequest, "This application is not known here", sentence(err))
 		return
 	}
 	if refused != nil {
@@ -93,7 +93,7 @@ func (o *OIDC) login(w http.ResponseWriter, r *http.Request) {
 	}
 	req, refused, err := o.parse(query)
 	if err != nil {
-		o.showNote(w, http.StatusBadRequest, "This application is not known here", err.Error())
+		o.showNote(w, http.StatusBadRequest, "This application is not known here", sentence(err))
 		return
 	}
 	if refused != nil {
@@ -112,12 +112,12 @@ func (o *OIDC) login(w http.ResponseWriter, r *http.Request) {
 func (o *OIDC) parse(query url.Values) (req authRequest, refused *refusal, err error) {
 	for name, values := range query {
 		if len(values) > 1 { // RFC 6749 §3.1
-			return req, nil, fmt.Errorf("The parameter %q is there more than once.", name) //lint:ignore ST1005 shown to people
+			return req, nil, fmt.Errorf("the parameter %q is there more than once", name)
 		}
 	}
 	client, ok := o.client(query.Get("client_id"))
 	if !ok {
-		return req, nil, fmt.Errorf("There is no application %q.", query.Get("client_id")) //lint:ignore ST1005 shown to people
+		return req, nil, fmt.Errorf("there is no application %q", query.Get("client_id"))
 	}
 	req = authRequest{
 		client: client, redirectURI: query.Get("redirect_uri"), state: query.Get("state"), nonce: query.Get("nonce"),
@@ -126,7 +126,7 @@ func (o *OIDC) parse(query url.Values) (req authRequest, refused *refusal, err e
 	}
 	// OIDC Core §3.1.2.1: exactly one of those registered.
 	if !slices.Contains(client.RedirectURIs, req.redirectURI) {
-		return req, nil, fmt.Errorf("%q is not a redirect URI of %s.", req.redirectURI, client.ID) //lint:ignore ST1005 shown to people
+		return req, nil, fmt.Errorf("%q is not a redirect URI of %s", req.redirectURI, client.ID)
 	}
 	if mode := query.Get("response_mode"); mode == "form_post" {
 		req.mode = mode

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 //go:embed assets
@@ -90,6 +91,12 @@ func (k *kit) showPost(w http.ResponseWriter, action string, form url.Values) {
 // showNote shows one sentence, for instance why a request can't be answered.
 func (k *kit) showNote(w http.ResponseWriter, status int, head, text string) {
 	writePage(w, status, "note.html", notePage{k.assets(), k.title, head, text})
+}
+
+// sentence makes a cause readable: whoever uses a test provider is the one who can mend it.
+func sentence(err error) string {
+	text := strings.TrimPrefix(err.Error(), "idptest: ")
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func writePage(w http.ResponseWriter, status int, name string, page any) {

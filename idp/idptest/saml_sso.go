@@ -21,7 +21,7 @@ func (s *SAML) sso(w http.ResponseWriter, r *http.Request) {
 	}
 	req, err := s.read("?"+r.URL.RawQuery, form)
 	if err != nil {
-		s.showNote(w, http.StatusBadRequest, "This request can't be answered", err.Error())
+		s.showNote(w, http.StatusBadRequest, "This request can't be answered", sentence(err))
 		return
 	}
 	s.proceed(w, r, req)
@@ -118,7 +118,7 @@ func (s *SAML) login(w http.ResponseWriter, r *http.Request) {
 func (s *SAML) answer(w http.ResponseWriter, req AuthnRequest, p Person, at session) {
 	response, err := s.respond(p, req, at, Hooks{})
 	if err != nil {
-		s.showNote(w, http.StatusInternalServerError, "The answer can't be made", err.Error())
+		s.showNote(w, http.StatusInternalServerError, "The answer can't be made", sentence(err))
 		return
 	}
 	s.showPost(w, req.ACS, s.Form(response, req))
@@ -127,7 +127,7 @@ func (s *SAML) answer(w http.ResponseWriter, req AuthnRequest, p Person, at sess
 func (s *SAML) refuse(w http.ResponseWriter, req AuthnRequest, status, second string) {
 	response, err := s.fail(req, status, second, "")
 	if err != nil {
-		s.showNote(w, http.StatusInternalServerError, "The answer can't be made", err.Error())
+		s.showNote(w, http.StatusInternalServerError, "The answer can't be made", sentence(err))
 		return
 	}
 	s.showPost(w, req.ACS, s.Form(response, req))
