@@ -28,6 +28,8 @@ type Options struct {
 	AcceptSignedResponse bool
 	// AcceptSHA1 takes SAML signatures and digests with SHA-1.
 	AcceptSHA1 bool
+	// AcceptECDSA takes SAML signatures by ECDSA keys; AWS documents RSA alone (aws-facts 2.2).
+	AcceptECDSA bool
 	// AcceptWrappedBase64 takes a SAMLAssertion with line ends in it.
 	AcceptWrappedBase64 bool
 	// AcceptACSAsAudience takes the partition's sign-in URL as Audience, beside its URN (aws-facts 12, 5).

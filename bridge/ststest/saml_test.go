@@ -326,3 +326,24 @@ func TestSubjectType(t *testing.T) {
 		contains(t, []byte(a.body), "<SubjectType>"+want+"</SubjectType>")
 	}
 }
+
+// TestECDSA: off by default; with the option, r and s side by side are a signature, and ASN.1 isn't.
+func TestECDSA(t *testing.T) {
+	for name, c := range map[string]struct {
+		accept, der bool
+		status      int
+	}{
+		"by default": {false, false, 400}, "with the option": {true, false, 200}, "as ASN.1": {true, true, 400},
+	} {
+		w := newWorld(t, func(o *ststest.Options) { o.AcceptECDSA = c.accept })
+		idp := idpOf(ecKey(t))
+		idp.der = c.der
+		if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: corpARN, Metadata: append(idp.metadata(), strings.Repeat(" ", 400)...)}); err != nil {
+			t.Fatal(err)
+		}
+		a := w.post(w.samlForm(w.response(samlSpec{idp: idp, method: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"})))
+		if a.status != c.status || c.status == 400 && a.message != "Response signature invalid" {
+			t.Errorf("%s: %d %s", name, a.status, a.message)
+		}
+	}
+}

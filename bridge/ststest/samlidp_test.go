@@ -1,10 +1,13 @@
 package ststest_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/base64"
 	"math/big"
 	"strings"
@@ -19,8 +22,9 @@ import (
 
 // samlIdP is a SAML IdP that signs with goxmldsig.
 type samlIdP struct {
-	key         *rsa.PrivateKey
+	key         crypto.Signer
 	certificate []byte
+	der         bool // writes ECDSA signatures as ASN.1, which XML Signature doesn't
 }
 
 // Keys are made once: RSA keys are slow to find.
@@ -32,6 +36,10 @@ func newIdP() *samlIdP {
 	if err != nil {
 		panic(err)
 	}
+	return idpOf(key)
+}
+
+func idpOf(key crypto.Signer) *samlIdP {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp"},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(365 * 24 * time.Hour),
@@ -40,7 +48,7 @@ func newIdP() *samlIdP {
 	if err != nil {
 		panic(err)
 	}
-	return &samlIdP{key, der}
+	return &samlIdP{key: key, certificate: der}
 }
 
 func (p *samlIdP) metadata(others ...*samlIdP) []byte {
@@ -130,6 +138,15 @@ func (p *samlIdP) sign(t testing.TB, e *etree.Element, method string) *etree.Ele
 	signature, err := c.ConstructSignature(detached, true)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, ok := p.key.(*ecdsa.PrivateKey); ok && !p.der {
+		value := signature.SelectElement("SignatureValue")
+		raw, _ := base64.StdEncoding.DecodeString(value.Text())
+		var rs struct{ R, S *big.Int }
+		if _, err := asn1.Unmarshal(raw, &rs); err != nil {
+			t.Fatal(err)
+		}
+		value.SetText(base64.StdEncoding.EncodeToString(append(rs.R.FillBytes(make([]byte, 32)), rs.S.FillBytes(make([]byte, 32))...)))
 	}
 	signed := e.Copy()
 	signed.InsertChildAt(1, signature) // after Issuer

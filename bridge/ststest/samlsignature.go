@@ -2,8 +2,12 @@ package ststest
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
 	"errors"
+	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/beevik/etree"
@@ -16,8 +20,11 @@ var errSAMLSignature = errors.New("no valid signature of the provider")
 var (
 	sigMethods = []string{
 		"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
-		"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-		"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
+		"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
+	}
+	ecdsaMethods = []string{
+		"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+		"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
 	}
 	digestMethods = []string{
 		"http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmldsig-more#sha384", "http://www.w3.org/2001/04/xmlenc#sha512",
@@ -52,6 +59,9 @@ func (a *AWS) verifySigned(e *etree.Element, certificates []*x509.Certificate, n
 		for _, info := range children(s, dsigs, "KeyInfo") {
 			s.RemoveChild(info)
 		}
+		if !encodeECDSA(s) {
+			return nil, errSAMLSignature
+		}
 	}
 	for _, certificate := range certificates {
 		validation := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{certificate}})
@@ -84,7 +94,8 @@ func (a *AWS) shapely(signature *etree.Element, id string) bool {
 	}
 	method, digest := algorithm(info, "SignatureMethod"), algorithm(references[0], "DigestMethod")
 	sha1 := a.options.AcceptSHA1
-	if !slices.Contains(sigMethods, method) && !(sha1 && method == sha1Method) {
+	ecdsa := a.options.AcceptECDSA && slices.Contains(ecdsaMethods, method)
+	if !slices.Contains(sigMethods, method) && !ecdsa && !(sha1 && method == sha1Method) {
 		return false
 	}
 	if !slices.Contains(digestMethods, digest) && !(sha1 && digest == sha1Digest) {
@@ -100,6 +111,33 @@ func (a *AWS) shapely(signature *etree.Element, id string) bool {
 		}
 	}
 	return len(children(list, dsigs, "Transform")) == len(transforms)
+}
+
+// encodeECDSA turns a signature's value from r and s side by side, as XML Signature has it (XMLDSig 1.1, 6.4.3), into the
+// ASN.1 that crypto/x509 reads. The value is not part of what is signed. RSA values stay as they are.
+func encodeECDSA(signature *etree.Element) bool {
+	info, err := child(signature, dsigs, "SignedInfo")
+	if err != nil || info == nil {
+		return false
+	}
+	if !slices.Contains(ecdsaMethods, algorithm(info, "SignatureMethod")) {
+		return true
+	}
+	value, err := child(signature, dsigs, "SignatureValue")
+	if err != nil || value == nil {
+		return false
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value.Text()), ""))
+	if err != nil || len(raw) == 0 || len(raw)%2 != 0 {
+		return false
+	}
+	half := len(raw) / 2
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
+	if err != nil {
+		return false
+	}
+	value.SetText(base64.StdEncoding.EncodeToString(der))
+	return true
 }
 
 func algorithm(e *etree.Element, tag string) string {
