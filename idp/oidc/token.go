@@ -80,8 +80,9 @@ func (t *token) readHeader(head string, accepted map[string]algorithm) error {
 		return rejected("ID token header has typ %s", quote(typ.text))
 	}
 	// OpenID Connect Core §3.1.3.7, 6 and 7: the algorithm is one that we chose.
-	alg, ok := h.get("alg")
-	if t.alg, ok = accepted[alg.text]; !ok || alg.kind != kindText {
+	alg, _ := h.get("alg")
+	var listed bool
+	if t.alg, listed = accepted[alg.text]; !listed || alg.kind != kindText {
 		return rejected("ID token header has alg %s, which the configuration doesn't list", quote(alg.text))
 	}
 	t.algName = alg.text
