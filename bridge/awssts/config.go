@@ -87,10 +87,7 @@ func (c Config) Check() []bridge.Problem {
 	for _, id := range slices.Sorted(maps.Keys(c.Partitions)) {
 		problems = append(problems, c.checkPartition("partitions."+id, id)...)
 	}
-	if len(problems) > 0 {
-		return problems
-	}
-	return c.checkResolved()
+	return problems
 }
 
 func (c Config) checkPartition(path, id string) []bridge.Problem {
@@ -122,25 +119,6 @@ func (c Config) checkEndpoint(path, endpoint string) []bridge.Problem {
 	// The SDK refuses the combination at the first call; better here, where somebody reads it.
 	if c.FIPS || c.DualStack {
 		problems = append(problems, bridge.Problemf(path, "an endpoint of your own can't be combined with fips or dual_stack: write the FIPS or dual-stack URL as the endpoint, or leave the endpoint out."))
-	}
-	return problems
-}
-
-// checkResolved asks the SDK's rules for each partition that the configuration names: some have no FIPS or dual-stack.
-func (c Config) checkResolved() []bridge.Problem {
-	ids := slices.Sorted(maps.Keys(c.Partitions))
-	if own, ok := bridge.PartitionOfRegion(c.Region); ok && !slices.Contains(ids, own.ID) {
-		ids = append(ids, own.ID)
-	}
-	var problems []bridge.Problem
-	for _, id := range ids {
-		place, err := c.place(id, "")
-		if err == nil {
-			_, err = place.resolve(c.FIPS, c.DualStack)
-		}
-		if err != nil {
-			problems = append(problems, bridge.Problemf("partitions."+id, "AWS has no STS endpoint of this kind there: %v.", err))
-		}
 	}
 	return problems
 }

@@ -1,6 +1,7 @@
 package awssts
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -33,17 +34,32 @@ func newHTTPClient(limits Limits, roots *x509.CertPool) *http.Client {
 		DisableCompression:  true,
 	}
 	return &http.Client{
-		Transport: capped{transport},
+		Transport: whole{transport},
 		// STS never redirects. Whoever does must not get the proof.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// capped bounds the bodies of answers.
-type capped struct{ next http.RoundTripper }
+// whole sends a request from memory, and bounds the answer.
+//
+// The SDK wraps a body in a reader that it closes as soon as the answer begins. net/http then may still be asking that
+// reader whether there is more, takes the EOF it gets for a failure, and closes the connection under the answer. From
+// memory, head and body leave in one write, nobody closes anything early, and a kept connection that turns out to be
+// dead is replaced without an error.
+type whole struct{ next http.RoundTripper }
 
-func (c capped) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := c.next.RoundTrip(r)
+func (t whole) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		r = r.WithContext(r.Context()) // a RoundTripper doesn't change what it was given
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.Body, _ = r.GetBody()
+	}
+	answer, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
