@@ -33,15 +33,16 @@ const maxHops = 20
 type trip struct {
 	navigation
 	passed   []*url.URL
-	referrer string // policy in force
-	origin   string // what Origin says on a POST
+	policy   string   // Referrer-Policy in force
+	referrer *url.URL // what Referer says; nil: nothing
+	origin   string   // what Origin says on a POST
 }
 
 // navigate follows redirects to a page, and makes it the current one unless it is a download.
 func (b *Browser) navigate(nav navigation) (*Page, error) {
 	t := trip{navigation: nav, origin: "null"}
 	if nav.from != nil {
-		t.referrer, t.origin = nav.from.referrerPolicy(), originOf(nav.from.URL)
+		t.policy, t.referrer, t.origin = nav.from.referrerPolicy(), nav.from.URL, originOf(nav.from.URL)
 	}
 	var hops []Hop
 	for range maxHops {
@@ -118,10 +119,9 @@ func (t *trip) headers(h http.Header) {
 		h.Set("Content-Type", "application/x-www-form-urlencoded")
 		h.Set("Origin", t.originHeader())
 	}
-	if t.from != nil {
-		if referer := refererFor(t.referrer, t.from.URL, t.url); referer != "" {
-			h.Set("Referer", referer)
-		}
+	// Fetch §4.1: what a hop leaves out of the referrer stays out at the next.
+	if t.referrer = refererFor(t.policy, t.referrer, t.url); t.referrer != nil {
+		h.Set("Referer", t.referrer.String())
 	}
 	if trustworthy(t.url) { // Fetch Metadata §3
 		h.Set("Sec-Fetch-Site", t.fetchSite())
@@ -136,7 +136,7 @@ func (t *trip) originHeader() string {
 	if t.from == nil {
 		return "null"
 	}
-	switch t.referrer {
+	switch t.policy {
 	case "no-referrer":
 		return "null"
 	case "same-origin":
@@ -179,7 +179,7 @@ func (t *trip) redirected(r *http.Response) (bool, error) {
 		return false, fmt.Errorf("browser: %s redirects to %q: %w", t.url, location, err)
 	}
 	if policy := lastPolicy(r.Header.Values("Referrer-Policy")); policy != "" {
-		t.referrer = policy
+		t.policy = policy
 	}
 	if t.method == http.MethodPost && r.StatusCode <= 303 {
 		t.method, t.body = http.MethodGet, ""

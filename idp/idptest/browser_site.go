@@ -66,40 +66,44 @@ func lastPolicy(headers []string) (policy string) {
 	return policy
 }
 
-// refererFor is Referrer Policy §8.3; the default is strict-origin-when-cross-origin.
-func refererFor(policy string, from, to *url.URL) string {
+// refererFor is Referrer Policy §8.3: what is told to an address about where the browser comes from; nil is nothing. The
+// default is strict-origin-when-cross-origin.
+func refererFor(policy string, from, to *url.URL) *url.URL {
+	if from == nil {
+		return nil
+	}
 	whole := *from
 	whole.User, whole.Fragment = nil, ""
-	origin := originOf(from) + "/"
+	origin := &url.URL{Scheme: from.Scheme, Host: from.Host, Path: "/"}
 	same := originOf(from) == originOf(to)
 	downgrade := from.Scheme == "https" && !trustworthy(to)
-	pick := func(ok bool, text string) string {
+	pick := func(ok bool, told *url.URL) *url.URL {
 		if ok {
-			return text
+			return told
 		}
-		return ""
+		return nil
 	}
 	switch policy {
 	case "no-referrer":
-		return ""
+		return nil
 	case "unsafe-url":
-		return whole.String()
+		return &whole
 	case "origin":
 		return origin
 	case "same-origin":
-		return pick(same, whole.String())
+		return pick(same, &whole)
 	case "strict-origin":
 		return pick(!downgrade, origin)
 	case "no-referrer-when-downgrade":
-		return pick(!downgrade, whole.String())
+		return pick(!downgrade, &whole)
 	case "origin-when-cross-origin":
 		if same {
-			return whole.String()
+			return &whole
 		}
 		return origin
 	}
 	if same {
-		return whole.String()
+		return &whole
 	}
 	return pick(!downgrade, origin)
 }
