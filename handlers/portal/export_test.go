@@ -20,6 +20,16 @@ func (s *Server) CheckSession(ctx context.Context, cookie string) error {
 	return err
 }
 
+// SealAndOpen seals under one purpose and row, and opens under another.
+func SealAndOpen(key []byte, sealAs, openAs string, sealIn, openIn [32]byte) error {
+	sealed, err := seal(key, purpose(sealAs), sealIn, []byte("plain"))
+	if err != nil {
+		return err
+	}
+	_, err = open(key, purpose(openAs), openIn, sealed)
+	return err
+}
+
 // RouteInfo is one line of the map.
 type RouteInfo struct {
 	Method, Path string

@@ -146,7 +146,7 @@ func TestRealSignIn(t *testing.T) {
 			if err != nil || page.Status != 200 || !strings.Contains(page.Body, "ASIAEXAMPLEEXAMPLE") {
 				t.Fatalf("credentials: %v %+v", err, page)
 			}
-			if page, err = b.Get(r.url + "/"); err != nil {
+			if _, err = b.Get(r.url + "/"); err != nil {
 				t.Fatal(err)
 			}
 			// The console's host stands in form-action: the browser follows the redirect of the form.

@@ -251,6 +251,20 @@ func rowOf(t *testing.T, b *browser) store.Hash {
 	return sha256.Sum256(decodeID(t, b.cookies[portal.SessionCookie].Value))
 }
 
+// TestSeal: what is sealed for one purpose, or in one row, opens in no other, even under the same key.
+func TestSeal(t *testing.T) {
+	key, one, two := make([]byte, 32), [32]byte{1}, [32]byte{2}
+	if err := portal.SealAndOpen(key, "a", "a", one, one); err != nil {
+		t.Fatal(err)
+	}
+	if portal.SealAndOpen(key, "a", "b", one, one) == nil {
+		t.Error("opens for another purpose")
+	}
+	if portal.SealAndOpen(key, "a", "a", one, two) == nil {
+		t.Error("opens in another row")
+	}
+}
+
 // TestNothingInClear: a stolen database names nobody and opens nothing (promise 2).
 func TestNothingInClear(t *testing.T) {
 	w := newWorld(t)

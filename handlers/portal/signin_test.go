@@ -230,6 +230,20 @@ func TestParallelAnswers(t *testing.T) {
 	})
 }
 
+// TestLateStore: an expired sign-in is refused by what it says itself, whatever the store's clock thinks.
+func TestLateStore(t *testing.T) {
+	w := newWorld(t)
+	w.store.late = true
+	b := w.browser()
+	state := b.begin(w.corp, "")
+	w.pass(idp.LoginLifetime)
+	wantCode(t, b.answer(w.corp, state, "alice"), bridge.CodeLoginStale)
+	w.corp.unsolicited = true
+	b.send("POST", "/saml/corp/acs", formOf("SAMLResponse", "alice"), true)
+	w.pass(5 * time.Minute)
+	wantCode(t, b.post("/login/corp"), bridge.CodeLoginStale)
+}
+
 // TestParallelOnSQLite: the same over the embedded store, whose transactions decide.
 func TestParallelOnSQLite(t *testing.T) {
 	rows, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "state.db"))
