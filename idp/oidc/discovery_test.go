@@ -96,6 +96,7 @@ func TestDiscovery(t *testing.T) {
 		"http jwks_uri":          {document: set("jwks_uri", "http://idp.example/jwks"), want: bridge.CodeProviderConfig},
 		"http token endpoint":    {document: set("token_endpoint", "http://idp.example/token"), want: bridge.CodeProviderConfig},
 		"http loopback":          {document: set("token_endpoint", "http://127.0.0.1/token"), want: bridge.CodeProviderConfig},
+		"http localhost":         {document: set("token_endpoint", "http://localhost/token"), want: bridge.CodeProviderConfig},
 		"https loopback":         {document: set("token_endpoint", "https://127.0.0.1/token"), want: bridge.CodeProviderConfig},
 		"private address":        {document: set("token_endpoint", "https://10.1.2.3/token"), want: bridge.CodeProviderConfig},
 		"metadata service":       {document: set("jwks_uri", "https://169.254.169.254/latest"), want: bridge.CodeProviderConfig},

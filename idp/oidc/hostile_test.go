@@ -121,6 +121,24 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
+// TestRefusedBeforeTheKeys: what the form or the header gives away costs no key set and no signature.
+func TestRefusedBeforeTheKeys(t *testing.T) {
+	s := newScene(t, nil)
+	payload := string(must(json.Marshal(s.claims())))
+	for _, token := range []string{
+		sign("RS256", rsaKey(), `{"alg":"RS256","kid":"`+strings.Repeat("k", 257)+`"}`, payload),
+		sign("RS256", rsaKey(), `{"alg":"RS256","jku":"https://evil.example/jwks"}`, payload),
+		b64(`{"alg":"none"}`) + "." + b64(payload) + ".", strings.Repeat("x", 20<<10),
+	} {
+		if id, _, err := s.finish(token); err == nil || id.Subject != "" {
+			t.Errorf("%.40s: %v", token, err)
+		}
+	}
+	if n := s.idp.count("/jwks"); n != 0 {
+		t.Errorf("%d fetches of the keys", n)
+	}
+}
+
 func jsonForm(token string) string {
 	p := strings.Split(token, ".")
 	return fmt.Sprintf(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2])
