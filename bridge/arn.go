@@ -87,10 +87,18 @@ type RolePair struct {
 // ParseRolePair reads one value of the attribute https://aws.amazon.com/SAML/Attributes/Role, in either order, with
 // blanks around the parts. Both ARNs must be of one account.
 func ParseRolePair(s string) (RolePair, error) {
-	// A role name may hold a comma, so every comma is tried as the border.
+	// A role name may hold a comma, so the border is a comma that an ARN follows. A few are tried: a real pair has one,
+	// and a hostile value must not cost more than its length.
+	tries := 0
 	for at := range len(s) {
 		if s[at] != ',' {
 			continue
+		}
+		if !strings.HasPrefix(strings.TrimLeft(s[at+1:], " \t\r\n"), "arn:") {
+			continue
+		}
+		if tries++; tries > 4 {
+			break
 		}
 		first, second := strings.Trim(s[:at], " \t\r\n"), strings.Trim(s[at+1:], " \t\r\n")
 		if pair, ok := rolePair(first, second); ok {
