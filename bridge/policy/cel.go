@@ -100,7 +100,11 @@ func compileExpression(text string, want ...*cel.Type) (expression, string) {
 		}
 		names = append(names, t.String())
 	}
-	return expression{}, fmt.Sprintf("gives %s, but must give %s", compiled.OutputType(), strings.Join(names, " or "))
+	return expression{}, fmt.Sprintf("gives %s, but must give %s", typeName(compiled.OutputType()), strings.Join(names, " or "))
+}
+
+func typeName(t *cel.Type) string {
+	return strings.NewReplacer("google.protobuf.Timestamp", "timestamp", "google.protobuf.Duration", "duration").Replace(t.String())
 }
 
 func describeIssues(issues *cel.Issues) string {
