@@ -202,7 +202,8 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEven
 		return question{}, Entitlement{}, err
 	}
 	longest, reason := b.longest(ctx, grant.Entitlement, grant.Role, via, req.Identity, now)
-	duration, err := chooseDuration(req.Duration, grant.MaxSession, longest)
+	roleMax, _ := roleLimit(grant.Entitlement, grant.Role)
+	duration, err := chooseDuration(req.Duration, roleMax, longest)
 	if err != nil {
 		return question{}, Entitlement{}, err
 	}
@@ -225,10 +226,7 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEven
 
 // longest is the longest session that can be had, and why it is no longer.
 func (b *Bridge) longest(ctx context.Context, e Entitlement, role Role, via Via, id Identity, now time.Time) (time.Duration, CapReason) {
-	longest, reason := e.MaxSession, e.CapReason
-	if longest == 0 {
-		longest, reason = role.MaxSession, CapRole
-	}
+	longest, reason := roleLimit(e, role)
 	if via != "" {
 		if sts, why := b.sts.Longest(ctx, role, via); sts > 0 && sts < longest {
 			longest, reason = sts, why
@@ -241,6 +239,14 @@ func (b *Bridge) longest(ctx context.Context, e Entitlement, role Role, via Via,
 		}
 	}
 	return longest, reason
+}
+
+// roleLimit is the longest session that the entitlement gives; the role's own maximum where it says nothing.
+func roleLimit(e Entitlement, role Role) (time.Duration, CapReason) {
+	if e.MaxSession == 0 {
+		return role.MaxSession, CapRole
+	}
+	return e.MaxSession, e.CapReason
 }
 
 // chooseDuration picks the length to ask STS for. A wish beyond what the role gives is refused, not cut: the person

@@ -47,7 +47,7 @@ func (c *Client) accept(q question, a answer, began time.Time) (bridge.Credentia
 		SecretAccessKey: bridge.NewSecret(*got.SecretAccessKey), SessionToken: bridge.NewSecret(*got.SessionToken),
 		Expires: *got.Expiration, AssumedRoleARN: *a.user.Arn, Role: q.Role, SessionName: q.SessionName,
 		CapReason: q.capReason(*got.Expiration, began), Chained: q.Via == bridge.ViaAssumeRole && c.own.chained(),
-		Utilization: a.used(),
+		Utilization: int(aws.ToInt32(a.utilization)),
 	}, nil
 }
 
@@ -56,14 +56,6 @@ func (q question) capReason(expires, began time.Time) bridge.CapReason {
 		return bridge.CapSTS
 	}
 	return q.capped
-}
-
-// used is how full the session token is. The older field has the same value since September 2026 (facts 1.3).
-func (a answer) used() int {
-	if a.utilization != nil {
-		return int(*a.utilization)
-	}
-	return int(aws.ToInt32(a.packed))
 }
 
 func unusable(what string) error {

@@ -24,7 +24,6 @@ type answer struct {
 	credentials *types.Credentials
 	user        *types.AssumedRoleUser
 	utilization *int32
-	packed      *int32 // the older name of the same
 }
 
 // limit shortens a wish that a chained caller can't have.
@@ -64,7 +63,7 @@ func (q question) assumeRole(ctx context.Context, client *sts.Client) (answer, e
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization, out.PackedPolicySize}, nil
+	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization}, nil
 }
 
 // sign makes one call a signed one, with exactly the credentials that were looked at to tell whether it is chained.
@@ -82,7 +81,7 @@ func (q question) assumeRoleWithSAML(ctx context.Context, client *sts.Client) (a
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization, out.PackedPolicySize}, nil
+	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization}, nil
 }
 
 func (q question) assumeRoleWithWebIdentity(ctx context.Context, client *sts.Client) (answer, error) {
@@ -93,7 +92,7 @@ func (q question) assumeRoleWithWebIdentity(ctx context.Context, client *sts.Cli
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization, out.PackedPolicySize}, nil
+	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization}, nil
 }
 
 // seconds is always sent: what STS takes for its absence (one hour) may be more than was allowed.
