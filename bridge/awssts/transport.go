@@ -50,11 +50,14 @@ type whole struct{ next http.RoundTripper }
 
 func (t whole) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
-		body, err := io.ReadAll(r.Body)
+		var read bytes.Buffer
+		read.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead) // a relayed response has up to a hundred kilobytes
+		_, err := read.ReadFrom(r.Body)
 		_ = r.Body.Close()
 		if err != nil {
 			return nil, err
 		}
+		body := read.Bytes()
 		r = r.WithContext(r.Context()) // a RoundTripper doesn't change what it was given
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		r.Body, _ = r.GetBody()

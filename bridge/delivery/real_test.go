@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/delivery"
+	"github.com/fedbridge/fedbridge/bridge/ststest"
 )
 
 // program finds a program that the machine may lack. Where everything must be there, its absence is a failure.
@@ -159,6 +162,34 @@ func TestSharedFile(t *testing.T) {
 	c := got.Credentials
 	if c.AccessKeyID != keyID || c.SecretAccessKey != secret || c.SessionToken != token || got.Region != "eu-west-1" {
 		t.Errorf("read %+v in %q", c, got.Region)
+	}
+}
+
+// TestIssuedCredentials: what an STS issues is of the alphabet that every format writes.
+func TestIssuedCredentials(t *testing.T) {
+	aws := ststest.New(ststest.Options{})
+	const arn = "arn:aws:iam::111122223333:role/Dev"
+	if err := aws.AddAccount(ststest.Account{ID: "111122223333"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := aws.AddRole(ststest.Role{ARN: arn, TrustPolicy: `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		issued, err := aws.Instance(arn, "ada", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := input()
+		in.Credentials.AccessKeyID = issued.AccessKeyID
+		in.Credentials.SecretAccessKey = bridge.NewSecret(issued.SecretAccessKey)
+		in.Credentials.SessionToken = bridge.NewSecret(issued.SessionToken)
+		for _, f := range delivery.Formats() {
+			if _, err := delivery.Render(f.ID, in); err != nil {
+				t.Errorf("%s: %v", f.ID, err)
+			}
+		}
 	}
 }
 
