@@ -33,16 +33,26 @@ type scratch struct {
 	act        activation
 }
 
-// begin readies a scratch for one identity: it finds the atoms that hold.
+func (p *Policy) newScratch() *scratch {
+	return &scratch{
+		atoms: make([]uint32, len(p.atoms)), rules: make([]uint32, len(p.rules)), matched: make([]bool, len(p.rules)),
+		denied: make([]uint32, len(p.roles)), conditions: make([]uint32, len(p.conditions)),
+		verdicts: make([]verdict, len(p.conditions)),
+	}
+}
+
+// begin takes a scratch for one identity.
 func (p *Policy) begin(id *bridge.Identity) *scratch {
 	s, _ := p.scratches.Get().(*scratch)
 	if s == nil {
-		s = &scratch{
-			atoms: make([]uint32, len(p.atoms)), rules: make([]uint32, len(p.rules)), matched: make([]bool, len(p.rules)),
-			denied: make([]uint32, len(p.roles)), conditions: make([]uint32, len(p.conditions)),
-			verdicts: make([]verdict, len(p.conditions)),
-		}
+		s = p.newScratch()
 	}
+	p.ready(s, id)
+	return s
+}
+
+// ready finds the atoms that hold.
+func (p *Policy) ready(s *scratch, id *bridge.Identity) {
 	s.generation++
 	if s.generation == 0 { // after 2³² requests, old marks would look new
 		clear(s.atoms)
@@ -54,7 +64,6 @@ func (p *Policy) begin(id *bridge.Identity) *scratch {
 	s.hits, s.granted = s.hits[:0], s.granted[:0]
 	s.act.set(id)
 	p.look(s, id)
-	return s
 }
 
 // end gives the scratch back, without the person.

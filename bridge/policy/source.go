@@ -45,7 +45,7 @@ type Role struct {
 	TransitiveTags    []string          `yaml:"transitive_tags,omitempty" doc:"Keys of tags that go on into chained sessions."`
 	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for assume_role; gives exactly one string." example:"identity.email"`
 	SessionPolicy     string            `yaml:"session_policy,omitempty" doc:"Inline session policy (JSON, at most 2048 characters), for assume_role."`
-	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for assume_role."`
+	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for assume_role; {account} is filled in at load."`
 }
 
 // ViaList is `via`: one word, or a list of words.
@@ -77,7 +77,7 @@ type Rule struct {
 	When          string              `yaml:"when,omitempty" doc:"CEL expression over identity and claims; must be true." example:"'\"FTE\" in claims.employmentType'"`
 	Anyone        bool                `yaml:"anyone,omitempty" doc:"Says in words that everybody who can sign in is meant; needed where a rule has no other clause."`
 	Roles         []string            `yaml:"roles,omitempty" doc:"Roles to give: account/role, or role for every account; each part a glob." example:"[shop-prod/admin, 'shop-*/readonly']"`
-	GroupPattern  string              `yaml:"group_pattern,omitempty" doc:"A group name with {account} and {role} in it; being in that group gives that role." example:"aws-{account}-{role}"`
+	GroupPattern  string              `yaml:"group_pattern,omitempty" doc:"A group name with {role} in it, and {account} (the account's name) or {account_id}; being in that group gives that role." example:"aws-{account}-{role}"`
 	AssertedRoles bool                `yaml:"asserted_roles,omitempty" doc:"Give the configured roles whose pair the IdP asserts in the AWS Role attribute."`
 	Deny          []string            `yaml:"deny,omitempty" doc:"Roles to take away; like roles, and \"*\" for all. Deny wins." example:"['*']"`
 }
