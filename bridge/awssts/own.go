@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/fedbridge/fedbridge/bridge"
 )
@@ -54,6 +55,7 @@ func newOwn(c Config) *own {
 // so that a call which the chain itself makes goes where the operator said.
 func defaultChain(ctx context.Context, region string) (aws.CredentialsProvider, error) {
 	options := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}), // what fails comes back as an error
 		config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
 			o.ExpiryWindow = 5 * time.Minute
 			o.ExpiryWindowJitterFrac = 0.5

@@ -108,6 +108,37 @@ func TestFailureIsBelievedForAWhile(t *testing.T) {
 	}
 }
 
+// TestSlowSource: a credential source that doesn't answer is waited for once, and holds none of STS's places meanwhile.
+func TestSlowSource(t *testing.T) {
+	bareMachine(t)
+	release := make(chan struct{})
+	var asked atomic.Int64
+	source := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1); <-release }))
+	defer source.Close()
+	defer close(release)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", source.URL)
+	sts := newStub(t, succeed)
+	c := client(t, awssts.Config{Endpoint: sts.URL, Limits: awssts.Limits{
+		InFlight: 1, Attempt: 50 * time.Millisecond, Header: time.Minute, Total: time.Minute,
+	}})
+	for range 2 {
+		_, err := c.Exchange(context.Background(), question(bridge.ViaAssumeRole))
+		wantCode(t, err, bridge.CodeSTSNoCredentials)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the source was asked %d times, want 1", n)
+	}
+	wantCode(t, c.Warm(context.Background()), bridge.CodeSTSNoCredentials)
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	fresh := client(t, awssts.Config{Endpoint: sts.URL})
+	_, err := fresh.Exchange(gone, question(bridge.ViaAssumeRole))
+	wantCode(t, err, bridge.CodeClientGone)
+	if s := fresh.Status(); s.Credentials != nil {
+		t.Errorf("a person who left counts against the credentials: %v", s.Credentials)
+	}
+}
+
 // TestEnvironmentCredentials: the default chain is read when it is needed, and no endpoint comes with it.
 func TestEnvironmentCredentials(t *testing.T) {
 	bareMachine(t)
