@@ -1,5 +1,101 @@
 // Command fedbridge signs people in with SAML or OIDC, maps their claims to IAM roles, and hands back AWS console links
 // or temporary credentials.
+//
+// This package wires the parts together and holds the commands; it decides nothing.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, for scripts.
+const (
+	exitOK          = 0
+	exitFault       = 1 // what was given is wrong: the configuration, a test, an identity
+	exitUsage       = 2 // the command line is wrong
+	exitUnavailable = 3 // something outside doesn't answer: an IdP, the store, STS
+)
+
+// exitError carries an exit code. The command has said on its output what is wrong.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main without the process around it, so that scripts can test it.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if exit, ok := errors.AsType[exitError](err); ok {
+		return exit.code
+	}
+	fmt.Fprintln(stderr, "fedbridge:", err)
+	if errors.Is(err, errUsage) {
+		fmt.Fprintln(stderr, "`fedbridge --help` lists the commands.")
+		return exitUsage
+	}
+	return exitFault
+}
+
+var errUsage = errors.New("usage")
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "fedbridge",
+		Short: "A federation identity bridge: sign in with SAML or OIDC, get AWS roles",
+		Long: `fedbridge signs people in with corporate SAML or a web OIDC provider, maps their claims to IAM roles, asks AWS STS
+for temporary credentials, and hands back a console link or credentials.
+
+Exit status: 0 all is well; 1 what was given is wrong; 2 the command line is wrong; 3 something outside doesn't answer.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          usageArgs(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), auditCommand(), versionCommand())
+	return root
+}
+
+// usageError is a fault in the command line.
+type usageError struct{ cause error }
+
+func (e usageError) Error() string        { return e.cause.Error() }
+func (e usageError) Is(target error) bool { return target == errUsage }
+func (e usageError) Unwrap() error        { return e.cause }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// usageArgs makes the faults that cobra finds in arguments usage errors.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// configFlag adds --config, which completes to YAML files.
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVarP(path, "config", "c", "", "configuration file (YAML)")
+	cmd.MarkFlagFilename("config", "yaml", "yml")
+}

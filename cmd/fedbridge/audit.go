@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fedbridge/fedbridge/bridge/audit"
+)
+
+func auditCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "audit FILE",
+		Short: "Read an audit file: who did what, and what became of it",
+		Long: `audit joins the decisions of an audit file with their outcomes. A decision that was allowed and has no outcome reads
+"unknown": fedbridge was stopped in between, and credentials may have been handed over.`,
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			entries, err := audit.Read(f)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeEntries(cmd.OutOrStdout(), entries)
+			}
+			return printEntries(cmd.OutOrStdout(), entries)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+func writeEntries(w io.Writer, entries []audit.Entry) error {
+	enc := json.NewEncoder(w)
+	for _, e := range entries {
+		if err := enc.Encode(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printEntries(w io.Writer, entries []audit.Entry) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TIME\tWHAT\tRESULT\tWHO\tROLE\tACCESS KEY\tWHY")
+	for _, e := range entries {
+		who, role, key, why := e.Email, "", "", string(e.Code)
+		if who == "" {
+			who = e.Subject
+		}
+		if e.Provider != "" {
+			who += " (" + e.Provider + ")"
+		}
+		if e.Role != "" {
+			role = e.Account + "/" + e.Role
+		}
+		if e.Outcome != nil {
+			key = e.Outcome.AccessKeyID
+			if why == "" {
+				why = string(e.Outcome.Code)
+			}
+		}
+		if why == "" {
+			why = strings.Join(e.Rules, ", ")
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), e.Kind, e.Result,
+			printable(who), printable(role), printable(key), printable(why))
+	}
+	return table.Flush()
+}
+
+// printable keeps what a claim says from steering a terminal (threat C4).
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
+}

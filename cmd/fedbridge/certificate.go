@@ -1,0 +1,40 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/fedbridge/fedbridge/config"
+)
+
+// certificate is the server's certificate, which can be read anew while the server runs.
+type certificate struct {
+	from    config.TLS
+	current atomic.Pointer[tls.Certificate]
+}
+
+func openCertificate(from config.TLS) (*certificate, error) {
+	c := &certificate{from: from}
+	return c, c.reload()
+}
+
+// reload reads the files. The old certificate stays in use when that fails.
+func (c *certificate) reload() error {
+	cert, err := tls.LoadX509KeyPair(strings.TrimPrefix(c.from.Certificate, "file:"), strings.TrimPrefix(c.from.Key, "file:"))
+	if err != nil {
+		return fmt.Errorf("server.tls: %w", err)
+	}
+	c.current.Store(&cert)
+	return nil
+}
+
+// config is TLS 1.2 and newer (threat W24).
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+		NextProtos:     []string{"h2", "http/1.1"},
+	}
+}
