@@ -23,6 +23,9 @@ type Info struct {
 	Kind    Kind
 	Label   string   // for people
 	Domains []string // e-mail domains whose people belong here, lower case
+	// Issuer is what a link may name instead of the provider (?iss=, OIDC Core §4); "" when it isn't known before the
+	// provider was asked.
+	Issuer string
 	// CrossSite tells that the answer arrives as a POST from the provider's site, from which browsers withhold
 	// SameSite=Lax cookies: the pending login's cookie must be SameSite=None; Secure.
 	CrossSite bool

@@ -17,9 +17,13 @@ import (
 // maxHint bounds an e-mail address (RFC 5321 §4.5.3.1: 64 + 1 + 255).
 const maxHint = 320
 
-// choose is /login: the choice of providers. ?hint= is an e-mail address, whose domain may choose.
+// choose is /login: the choice of providers. ?hint= is an e-mail address, whose domain may choose; ?iss= is an issuer,
+// as a sign-in that a third party begins names it (OIDC Core §4).
 func (s *Server) choose(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
+	if query.Has("iss") {
+		return s.chooseByIssuer(w, query)
+	}
 	hint, err := hintOf(query, templates.FieldHint)
 	if err != nil {
 		return err
@@ -30,6 +34,33 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = s.visitor(r)
 	return s.showChoice(w, r, s.returnTo(to), hint, err)
+}
+
+// chooseByIssuer goes on to the one provider of this issuer. The address that the third party wants people to land on
+// (target_link_uri) is not followed: return_to is, and that is a path of ours.
+func (s *Server) chooseByIssuer(w http.ResponseWriter, query url.Values) error {
+	issuer, err := handlers.One(query, "iss")
+	if err != nil {
+		return err
+	}
+	hint, err := hintOf(query, "login_hint")
+	if err != nil {
+		return err
+	}
+	to, err := handlers.One(query, templates.FieldReturnTo)
+	if err != nil {
+		return err
+	}
+	var found []*provider
+	for _, p := range s.providers {
+		if p.info.Issuer != "" && p.info.Issuer == issuer {
+			found = append(found, p)
+		}
+	}
+	if len(found) != 1 {
+		return bridge.Fail(bridge.CodeProviderUnknown, fmt.Errorf("%d providers have issuer %.100q", len(found), issuer))
+	}
+	return handlers.Redirect(w, loginLink(found[0].info.Name, s.returnTo(to), hint))
 }
 
 // showChoice shows the providers; why is what the session check said.

@@ -78,7 +78,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 	people := testPeople(w.clock)
 	w.corp = &fakeIDP{info: idp.Info{Name: "corp", Kind: idp.KindSAML, Label: "Example Corp", CrossSite: true,
 		Domains: []string{"example.com"}, FormHosts: []string{"https://idp.example"}}, people: people, now: w.now}
-	w.web = &fakeIDP{info: idp.Info{Name: "web", Kind: idp.KindOIDC, Label: "Web"}, people: people, now: w.now}
+	w.web = &fakeIDP{info: idp.Info{Name: "web", Kind: idp.KindOIDC, Label: "Web", Issuer: "https://web.example.com"}, people: people, now: w.now}
 	w.apple = &fakeIDP{info: idp.Info{Name: "apple", Kind: idp.KindOIDC, Label: "Apple", CrossSite: true}, people: people, now: w.now}
 	w.policy = testPolicy()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))

@@ -98,7 +98,7 @@ func newVerifier(c Config, issuer issuerURL, keys gooidc.KeySet, now func() time
 func (p *provider) Info() idp.Info {
 	return idp.Info{
 		Name: p.config.Name, Kind: idp.KindOIDC, Label: p.config.DisplayLabel(), Domains: p.config.Domains,
-		CrossSite: p.config.ResponseMode == ModeFormPost,
+		Issuer: p.config.Issuer, CrossSite: p.config.ResponseMode == ModeFormPost,
 	}
 }
 
