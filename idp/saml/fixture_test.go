@@ -403,3 +403,11 @@ func (g *replayGuard) UseOnce(_ context.Context, issuer, id string, until time.T
 	g.used[key] = until
 	return nil
 }
+
+func pemOf(cert *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+}
+
+func base64Of(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
+
+func decode64(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }

@@ -57,6 +57,9 @@ func findSignature(signed *etree.Element) (*etree.Element, error) {
 			return nil, errors.New("the signature doesn't follow the Issuer")
 		}
 	}
+	if before == 0 && len(children(signed, nsAssertion, "Issuer")) > 0 {
+		return nil, errors.New("the signature stands before the Issuer")
+	}
 	return signature, nil
 }
 

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -140,7 +141,10 @@ func (s *source) fetchOnce(ctx context.Context) error {
 	case result := <-done:
 		return result.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return ctx.Err() // the person left
+		}
+		return bridge.Fail(bridge.CodeProviderDown, fmt.Errorf("saml: metadata: %w", ctx.Err()))
 	}
 }
 
