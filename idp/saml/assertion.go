@@ -125,7 +125,7 @@ func (r *reader) checkAudience(restriction *etree.Element) ([]string, error) {
 		}
 		audience, err := text(child)
 		if err != nil {
-			return nil, fmt.Errorf("Audience %w", err)
+			return nil, fmt.Errorf("element Audience: %w", err)
 		}
 		named = append(named, audience)
 		ours = ours || slices.Contains(r.terms.audiences, audience)

@@ -49,7 +49,7 @@ func checkIssuer(issuer *etree.Element, want string) error {
 	}
 	got, err := text(issuer)
 	if err != nil {
-		return fmt.Errorf("Issuer %w", err)
+		return fmt.Errorf("element Issuer: %w", err)
 	}
 	if got != want {
 		return fmt.Errorf("issuer %q instead of %q", got, want)

@@ -62,7 +62,6 @@ type setup struct {
 	idp       func(*idptest.SAMLOptions)
 	config    func(*saml.Config)
 	encrypt   bool // give the SP a decryption key, and the identity provider its certificate
-	noReplay  bool
 	transport http.RoundTripper
 }
 
