@@ -158,18 +158,20 @@ func (p *provider) believe(ctx context.Context, metadata *snapshot, encoded stri
 	if err := p.replay.UseOnce(ctx, r.issuer, said.assertionID, said.end.Add(2*skew)); err != nil {
 		return bridge.Identity{}, bridge.Proof{}, err
 	}
-	return p.identity(r, &said), p.proof(r, said, encoded), nil
+	id := p.config.identity(r.issuer, &said)
+	id.KeyFingerprint = fingerprint(said.cert)
+	return id, p.proof(r, said, encoded), nil
 }
 
-func (p *provider) identity(r *reader, said *reading) bridge.Identity {
-	claims := p.config.Claims
+// identity maps what an answer says as the operator configured.
+func (c *Config) identity(issuer string, said *reading) bridge.Identity {
+	claims := c.Claims
 	id := bridge.Identity{
-		Provider: p.config.Name, Issuer: r.issuer, Subject: said.subject.value, Format: said.subject.format,
+		Provider: c.Name, Issuer: issuer, Subject: said.subject.value, Format: said.subject.format,
 		Email: said.attributes.single(claims.Email), Name: said.attributes.single(claims.Name),
 		Groups: said.attributes.groups(claims.Groups), Claims: said.attributes.claims,
 		AuthTime: said.statement.instant, ACR: said.statement.context,
 		SessionIndex: said.statement.sessionIndex, SessionEnd: said.statement.sessionEnd,
-		KeyFingerprint: fingerprint(said.cert),
 	}
 	id.Skipped = said.attributes.skipped
 	return id

@@ -38,6 +38,7 @@ var (
 	_ idp.Refresher           = (*provider)(nil)
 	_ idp.MetadataPublisher   = (*provider)(nil)
 	_ idp.UnsolicitedFinisher = (*provider)(nil)
+	_ idp.UnverifiedReader    = (*Config)(nil)
 )
 
 // Open reads keys and files and makes the provider. Metadata by URL is fetched when it is first needed.
@@ -94,17 +95,24 @@ func (p *provider) openKeys() (err error) {
 			return fmt.Errorf("signing.%w", err)
 		}
 	}
+	p.decrypter, p.encrypt, err = c.openDecrypter()
+	return err
+}
+
+// openDecrypter reads the key for encrypted assertions; both results are nil where decryption isn't configured.
+func (c *Config) openDecrypter() (*decrypter, *keyPair, error) {
 	if c.Decryption.isZero() {
-		return nil
+		return nil, nil, nil
 	}
-	if p.encrypt, err = openPair(c.Decryption.Key, c.Decryption.Certificate); err != nil {
-		return fmt.Errorf("decryption.%w", err)
+	pair, err := openPair(c.Decryption.Key, c.Decryption.Certificate)
+	if err != nil {
+		return nil, nil, fmt.Errorf("decryption.%w", err)
 	}
-	p.decrypter = &decrypter{key: p.encrypt.key, cbc: c.Decryption.AllowCBC, digests: c.Decryption.OAEPDigests}
-	if p.decrypter.digests == nil {
-		p.decrypter.digests = []string{"sha1"}
+	d := &decrypter{key: pair.key, cbc: c.Decryption.AllowCBC, digests: c.Decryption.OAEPDigests}
+	if d.digests == nil {
+		d.digests = []string{"sha1"}
 	}
-	return nil
+	return d, pair, nil
 }
 
 // openException reads the end of the SHA-1 exception. An end that nobody will live to see is none (threat S18).
