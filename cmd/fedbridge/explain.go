@@ -61,6 +61,9 @@ func (f explainFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if answer := f.saml + f.token; answer != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "UNVERIFIED: signature, audience and times of %s were not checked. At a sign-in they are.\n", answer)
+	}
 	rules, _ := file.Policy()
 	roles := rules.Roles()
 	if f.role != "" {
@@ -132,7 +135,11 @@ func (f explainFlags) fromAnswer(stdin io.Reader, file *config.File, path string
 	}
 	id, err := reader.InsecureReadUnverified(bytes.TrimSpace(text))
 	if err != nil {
-		return bridge.Identity{}, fmt.Errorf("%s: %w", path, err)
+		code, notice, _ := bridge.Explain(err)
+		if code == bridge.CodeAnswerMalformed { // whose remedy is for people in a browser
+			return bridge.Identity{}, fmt.Errorf("%s: %w", path, err)
+		}
+		return bridge.Identity{}, fmt.Errorf("%s: %w\n%s", path, err, notice.Remedy)
 	}
 	return id, nil
 }
