@@ -83,6 +83,7 @@ func newWorld(t testing.TB, s setup) *world {
 		options.SPs[0].EncryptionCertificate = readCert(t, cert)
 	}
 	if s.idp != nil {
+		options.Key = idptest.KeyECDSA // made at once; RSA is what the provider without options has
 		s.idp(&options)
 		w.idp = newIDP(t, options)
 	} else {

@@ -35,6 +35,7 @@ func TestSuite(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits for time-outs
 			suite.Run(t, suite.Kind{
 				Proof: bridge.ProofSAML,
 				Open: func(t *testing.T, name string, deps idp.Deps) suite.Kit {
@@ -45,7 +46,12 @@ func TestSuite(t *testing.T) {
 					if variant.config != nil {
 						variant.config(&config)
 					}
-					theirs := suite.OpenSAML(t, name, deps, variant.theirs)
+					theirs := suite.OpenSAML(t, name, deps, func(o *idptest.SAMLOptions) {
+						o.Key = idptest.KeyECDSA // made at once, and the suite makes many
+						if variant.theirs != nil {
+							variant.theirs(o)
+						}
+					})
 					config.Metadata = theirs.MetadataURL()
 					ours, err := config.Open(deps)
 					if err != nil {
