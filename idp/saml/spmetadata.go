@@ -31,13 +31,19 @@ func (p *provider) Metadata() (document []byte, contentType string, err error) {
 	if format := p.config.nameIDFormat(); format != "" {
 		role.NameIDFormats = []crewjam.NameIDFormat{crewjam.NameIDFormat(format)}
 	}
-	text, err := xml.MarshalIndent(crewjam.EntityDescriptor{
-		EntityID: p.entityID, SPSSODescriptors: []crewjam.SPSSODescriptor{role},
-	}, "", "  ")
+	text, err := xml.MarshalIndent(entityDescriptor{EntityID: p.entityID, SPSSODescriptor: role}, "", "  ")
 	if err != nil {
 		return nil, "", bridge.Fail(bridge.CodeInternal, err)
 	}
 	return append([]byte(xml.Header), append(text, '\n')...), "application/samlmetadata+xml", nil
+}
+
+// entityDescriptor is crewjam's without validUntil: that one writes the year 1 where there is no end, and a provider that
+// minds it would refuse us as expired.
+type entityDescriptor struct {
+	XMLName         xml.Name                `xml:"urn:oasis:names:tc:SAML:2.0:metadata EntityDescriptor"`
+	EntityID        string                  `xml:"entityID,attr"`
+	SPSSODescriptor crewjam.SPSSODescriptor `xml:"SPSSODescriptor"`
 }
 
 func descriptor(use string, pair *keyPair) crewjam.KeyDescriptor {
