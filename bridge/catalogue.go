@@ -128,7 +128,7 @@ var catalogue = map[Code]Notice{
 	CodeTenant:           {"Your account belongs to an organisation that is not admitted here.", "Sign in with your work account of this organisation."},
 	CodeUserInfo:         {"The identity provider gave two different answers about who you are.", "Start again from the home page. If it happens again, give your administrator the id below."},
 
-	CodeNoRole:          {"You are signed in, but no rule gives you a role.", "Look at the reasons on the page about you, and ask the people who own the account to add you to the right group."},
+	CodeNoRole:          {"You are signed in, but you have no role.", "The reason stands beside every role. If you should have one, ask the people who own its account to add you to the right group."},
 	CodeNotEntitled:     {"No rule gives you this role.", "Look at the reasons on the page about you, and ask the people who own the account to add you to the right group."},
 	CodeDenied:          {"A rule takes this role away from you.", "The page about you names the rule. Ask your administrator whether it should apply to you."},
 	CodeDuration:        {"This length is not allowed for a session.", "Choose a length between 15 minutes and the longest one that the role allows."},
@@ -140,7 +140,7 @@ var catalogue = map[Code]Notice{
 
 	CodeProofMissing:     {"This role needs a fresh answer of your identity provider, and none is at hand.", "Sign in again; then use the role within five minutes."},
 	CodeProofStale:       {"Your identity provider's answer is too old for AWS, which takes it only for a few minutes.", "Sign in again; then use the role at once."},
-	CodeProofKind:        {"This role can only be used by people who sign in with another identity provider.", "Sign out, and sign in with the provider that is named below."},
+	CodeProofKind:        {"This role can only be used by people who sign in with another identity provider.", "Sign in with the provider that is named below."},
 	CodeProofEncrypted:   {"Your identity provider encrypts its answer for fedbridge, so AWS can't read it and this role can't be used.", "Ask your administrator to switch encryption off for this provider, or to reach the role in another way (`via`)."},
 	CodeProofAudience:    {"Your identity provider's answer doesn't name AWS as an audience, so AWS would refuse it.", "Ask your administrator to add AWS's audience (below) at the provider and under `audiences`."},
 	CodeProofRolePair:    {"Your identity provider's answer doesn't contain this role together with its IAM identity provider.", "Ask your administrator to make the provider send the pair below in the attribute https://aws.amazon.com/SAML/Attributes/Role."},

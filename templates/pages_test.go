@@ -201,7 +201,9 @@ func (f fixtures) whoami() []sample {
 	nobody.Identity.Groups, nobody.Roles, nobody.Total = nil, usual.Roles[2:], 2
 	notice, _ := bridge.NoticeOf(bridge.CodeNoRole)
 	nobody.NoRole = &templates.NoRole{Message: notice.Message, Remedy: notice.Remedy,
-		Contacts: []templates.Contact{{Account: "Shop", Owner: "platform@example.com"}, {Account: "data", Owner: "data@example.com"}}}
+		Contacts: []templates.Contact{{Owner: "platform@example.com", Accounts: []string{"shop-prod", "shop-dev"}}, {Owner: "data@example.com", Accounts: []string{"data"}}}}
+	leaver := nobody
+	leaver.NoRole = &templates.NoRole{Message: notice.Message, Remedy: notice.Remedy, Denied: []string{"leavers"}, Contacts: nobody.NoRole.Contacts}
 	many := make([]string, 200)
 	for i := range many {
 		many[i] = hostile
@@ -213,8 +215,9 @@ func (f fixtures) whoami() []sample {
 		{"whoami/empty", templates.WhoAmI{Layout: f.layout("/whoami")}},
 		{"whoami/usual", usual},
 		{"whoami/norole", nobody},
+		{"whoami/denied", leaver},
 		{"whoami/hostile", templates.WhoAmI{Layout: f.layout("/whoami"), Identity: evilID, Freshness: hostile, Query: hostile, Total: 9, All: "/whoami?all=1",
-			Download: "/whoami?format=json", NoRole: &templates.NoRole{Message: hostile, Remedy: hostile, Contacts: []templates.Contact{{Account: hostile, Owner: hostile}}},
+			Download: "/whoami?format=json", NoRole: &templates.NoRole{Message: hostile, Remedy: hostile, Denied: []string{hostile, rtl}, Contacts: []templates.Contact{{Owner: hostile, Accounts: []string{hostile, rtl}}}},
 			Roles: []templates.RoleReason{{Account: bridge.Account{ID: hostile, Colour: hostile}, Path: "javascript:alert(1)", Label: hostile, Explanation: evil}}}},
 	}
 }

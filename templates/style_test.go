@@ -81,7 +81,7 @@ func TestTones(t *testing.T) {
 		{"", "", "grey"}, {"", "production", "red"}, {"", "Prod-EU", "red"}, {"", "live", "red"}, {"", "staging", "amber"}, {"", "dev", "green"},
 		{"", "sandbox", "teal"}, {"", "QA", "violet"}, {"", "shared", "blue"}, {"", "reproduction", "blue"},
 		{"#ff0000", "dev", "red"}, {"#F00", "dev", "red"}, {"tomato", "", "red"}, {"Orange", "", "amber"}, {"darkorange", "", "orange"}, {"gold", "", "amber"},
-		{"#00ff00", "production", "green"}, {"teal", "", "teal"}, {"navy", "", "blue"}, {"rebeccapurple", "", "violet"}, {"hotpink", "", "pink"},
+		{"#00ff00", "production", "green"}, {"teal", "", "teal"}, {"navy", "", "blue"}, {"rebeccapurple", "", "violet"}, {"purple", "", "violet"}, {"hotpink", "", "pink"},
 		{"crimson", "", "red"}, {"white", "production", "grey"}, {"#808080", "production", "grey"}, {"black", "", "grey"},
 		// What is no colour is none.
 		{"#12345", "production", "red"}, {"url(x)", "", "grey"}, {"red;background:url(//x)", "", "grey"}, {"#ff00zz", "dev", "green"}, {"red:ff0000 green", "", "grey"},

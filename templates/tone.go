@@ -13,7 +13,7 @@ var tones = []struct {
 	name string
 	hue  int // degrees
 }{
-	{"red", 3}, {"orange", 25}, {"amber", 43}, {"green", 130}, {"teal", 172}, {"blue", 215}, {"violet", 270}, {"pink", 325},
+	{"red", 3}, {"orange", 25}, {"amber", 43}, {"green", 130}, {"teal", 172}, {"blue", 215}, {"violet", 280}, {"pink", 325},
 	{"red", 363},
 }
 

@@ -21,13 +21,14 @@ type WhoAmI struct {
 type NoRole struct {
 	Message  string
 	Remedy   string
+	Denied   []string  // rules that take roles away which others give
 	Contacts []Contact // whom to ask
 }
 
 // Contact is whom to ask for roles.
 type Contact struct {
-	Account string // label or name
-	Owner   string
+	Owner    string
+	Accounts []string // names
 }
 
 // RoleReason is why a person has or lacks one role.

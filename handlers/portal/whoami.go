@@ -1,8 +1,9 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/handlers"
@@ -44,7 +45,7 @@ func (s *Server) whoami(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	}
 	status := http.StatusOK
 	if len(s.bridge.Offers(r.Context(), v.identity, v.proof)) == 0 {
-		page.NoRole = s.noRole()
+		page.NoRole = s.noRole(s.reasons(v, nil))
 		if r.URL.Path != "/whoami" {
 			status = handlers.Status(bridge.CodeNoRole)
 			handlers.Note(w, bridge.Fail(bridge.CodeNoRole, nil))
@@ -106,19 +107,37 @@ func cut(all []templates.RoleReason) []templates.RoleReason {
 	return kept
 }
 
-// noRole says whom to ask: the owners of the accounts.
-func (s *Server) noRole() *templates.NoRole {
+// noRole says which rules took roles away, and whom to ask: the owners of the accounts.
+func (s *Server) noRole(reasons []templates.RoleReason) *templates.NoRole {
 	notice, _ := bridge.NoticeOf(bridge.CodeNoRole)
-	n := &templates.NoRole{Message: notice.Message, Remedy: notice.Remedy}
+	n := &templates.NoRole{Message: notice.Message, Remedy: notice.Remedy, Denied: takenAway(reasons)}
 	for _, a := range s.accounts {
 		if a.Owner == "" {
 			continue
 		}
-		name := a.Label
-		if strings.TrimSpace(name) == "" {
-			name = a.Name
+		at := slices.IndexFunc(n.Contacts, func(c templates.Contact) bool { return c.Owner == a.Owner })
+		if at < 0 {
+			at, n.Contacts = len(n.Contacts), append(n.Contacts, templates.Contact{Owner: a.Owner})
 		}
-		n.Contacts = append(n.Contacts, templates.Contact{Account: name, Owner: a.Owner})
+		n.Contacts[at].Accounts = append(n.Contacts[at].Accounts, cmp.Or(a.Name, a.ID))
 	}
 	return n
+}
+
+// takenAway names the deny rules without which another rule would have given a role.
+func takenAway(reasons []templates.RoleReason) (rules []string) {
+	matched := func(deny bool) func(bridge.RuleReasoning) bool {
+		return func(r bridge.RuleReasoning) bool { return r.Matched && r.Deny == deny }
+	}
+	for _, reason := range reasons {
+		if !slices.ContainsFunc(reason.Explanation.Rules, matched(false)) {
+			continue
+		}
+		for _, rule := range reason.Explanation.Rules {
+			if matched(true)(rule) && !slices.Contains(rules, rule.Rule) {
+				rules = append(rules, rule.Rule)
+			}
+		}
+	}
+	return rules
 }
