@@ -44,7 +44,7 @@ var formats = []Format{
 	{DotEnv, ".env file", ".env", text, "For docker --env-file, Compose and tools that read .env files.", dotEnv},
 	{Profile, "~/.aws/credentials", ".ini", text, "Add it to ~/.aws/credentials, then use --profile.", profile},
 	{Configure, "aws configure", ".txt", text, "Paste it into any shell; the AWS CLI writes the profile.", configure},
-	{Process, "JSON (credential_process)", ".json", "application/json", "What SDKs read from a credential_process.", process},
+	{Process, "JSON", ".json", "application/json", "What a `credential_process` prints: the AWS CLI and SDKs read it.", process},
 }
 
 // Formats lists the formats, in the order to show them.
