@@ -66,6 +66,12 @@ func (v *ViaList) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
+// JSONSchema describes both forms.
+func (ViaList) JSONSchema() map[string]any {
+	word := map[string]any{"enum": []string{string(bridge.ViaAssumeRole), string(bridge.ViaSAML), string(bridge.ViaWebIdentity)}}
+	return map[string]any{"oneOf": []any{word, map[string]any{"type": "array", "items": word}}}
+}
+
 // Rule is one entry of `rules`. All clauses of a rule must hold. It gives the roles it names (`roles`), or those that a
 // pattern or the IdP selects (`group_pattern`, `asserted_roles`), or takes roles away (`deny`).
 type Rule struct {

@@ -56,6 +56,15 @@ func (g *GroupsClaim) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(g))
 }
 
+// JSONSchema describes both forms.
+func (GroupsClaim) JSONSchema() map[string]any {
+	text := map[string]any{"type": "string"}
+	return map[string]any{"oneOf": []any{text, map[string]any{
+		"type": "object", "additionalProperties": false,
+		"properties": map[string]any{"claim": text, "separator": text}, "required": []string{"claim"},
+	}}}
+}
+
 // Subject says what names the person.
 type Subject struct {
 	Attribute string `yaml:"attribute,omitempty" doc:"Attribute with exactly one value that names the person and never names another." example:"employeeNumber"`
