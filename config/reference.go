@@ -15,8 +15,9 @@ import (
 func Reference() string {
 	var b strings.Builder
 	table(&b, "Top level", reflect.TypeFor[File]())
-	var nested func(title string, t reflect.Type)
-	nested = func(title string, t reflect.Type) {
+	// What belongs to one kind of provider says so, since the kinds share names.
+	var nested func(title, kind string, t reflect.Type)
+	nested = func(title, kind string, t reflect.Type) {
 		for _, k := range keysOf(t) {
 			name, item := k.Name, k.Type
 			if title != "" {
@@ -31,19 +32,25 @@ func Reference() string {
 			switch {
 			case item == reflect.TypeFor[Provider]():
 				for _, kind := range kindNames() {
-					at := fmt.Sprintf("%s (kind: %s)", name, kind)
 					config := reflect.TypeOf(kinds[idp.Kind(kind)]().Opener).Elem()
-					table(&b, at, config)
-					nested(name, config)
+					table(&b, ofKind(name, kind), config)
+					nested(name, kind, config)
 				}
 			case item.Kind() == reflect.Struct && len(keysOf(item)) > 0:
-				table(&b, name, item)
-				nested(name, item)
+				table(&b, ofKind(name, kind), item)
+				nested(name, kind, item)
 			}
 		}
 	}
-	nested("", reflect.TypeFor[File]())
+	nested("", "", reflect.TypeFor[File]())
 	return b.String()
+}
+
+func ofKind(name, kind string) string {
+	if kind == "" {
+		return name
+	}
+	return name + " (kind: " + kind + ")"
 }
 
 func table(b *strings.Builder, title string, t reflect.Type) {
