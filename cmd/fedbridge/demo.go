@@ -1,15 +1,13 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"text/template"
 
@@ -46,27 +44,6 @@ writes and names. It ends on Ctrl-C and leaves nothing behind, unless --dir says
 	cmd.Flags().BoolVar(&f.tls, "tls", false, "https with a self-signed certificate, for browsers that keep secure cookies for https only")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object on stdout when ready, for scripts; implies --no-browser")
 	return cmd
-}
-
-// demoReady is what --json prints.
-type demoReady struct {
-	Portal  string       `json:"portal"`
-	Ops     string       `json:"ops"`
-	OIDC    string       `json:"oidc"`
-	SAML    string       `json:"saml"`
-	STS     string       `json:"sts"`
-	SignIn  string       `json:"signin"`
-	Config  string       `json:"config"`
-	Audit   string       `json:"audit"`
-	Log     string       `json:"log"`
-	People  []demoPerson `json:"people"`
-	Version string       `json:"version"`
-}
-
-type demoPerson struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
-	About    string `json:"about"`
 }
 
 func (f demoFlags) run(cmd *cobra.Command) error {
@@ -121,6 +98,9 @@ func (f demoFlags) folder() (dir string, cleanUp func(), err error) {
 		dir, err = filepath.Abs(f.dir)
 		if err == nil {
 			err = os.MkdirAll(dir, 0o700)
+		}
+		if err == nil {
+			err = f.free(dir)
 		}
 		return dir, func() {}, err
 	}
@@ -180,69 +160,26 @@ func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen string) (st
 	return path, os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
+// demoMark begins a configuration that is the demo's own to write over.
+const demoMark = "# Written by `fedbridge demo`."
+
+// free refuses a folder whose configuration somebody else wrote.
+func (f demoFlags) free(dir string) error {
+	path := filepath.Join(dir, "fedbridge.yaml")
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !strings.HasPrefix(string(text), demoMark):
+		return usagef("--dir %s: %s is there and not of a demo; choose another folder", f.dir, path)
+	}
+	return nil
+}
+
 // yamlQuote writes a double-quoted scalar; JSON's strings are YAML's.
 func yamlQuote(s string) (string, error) {
 	text, err := json.Marshal(s)
 	return string(text), err
-}
-
-func printedPeople() []demoPerson {
-	var people []demoPerson
-	for _, p := range demoPeople {
-		people = append(people, demoPerson{p.Username, p.Password, p.About})
-	}
-	return people
-}
-
-func (f demoFlags) announce(cmd *cobra.Command, ready demoReady) {
-	out := cmd.OutOrStdout()
-	if f.asJSON {
-		json.NewEncoder(out).Encode(ready)
-		return
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n  fedbridge is ready.  Open  %s\n\n  Sign in with either provider as:\n\n", ready.Portal)
-	for _, p := range ready.People {
-		fmt.Fprintf(&b, "    %-6s %-11s %s\n", p.Username, p.Password, p.About)
-	}
-	fmt.Fprintf(&b, `
-  Try next:
-
-    browser  sign in as ada, open a console, then "Why these roles?"; then as nora and as leo
-    CLI      take credentials in the browser, paste them into a shell, then
-             AWS_ENDPOINT_URL_STS=%s AWS_REGION=us-east-1 aws sts get-caller-identity
-    rules    echo '{"provider":"corp","groups":["aws-shop-dev-developer"]}' |
-             go run ./cmd/fedbridge explain --config %s --identity -
-    curl     curl -s %s/readyz
-    audit    go run ./cmd/fedbridge audit %s
-
-  Configuration  %s
-  Log            %s
-
-  Ctrl-C ends it.
-`, ready.STS, ready.Config, ready.Ops, ready.Audit, ready.Config, ready.Log)
-	io.WriteString(out, b.String())
-	if !f.noBrowser {
-		openBrowser(cmd.Context(), ready.Portal)
-	}
-}
-
-// openBrowser opens the person's browser where there is one. Failing is no fault: the address was printed.
-func openBrowser(ctx context.Context, url string) {
-	var argv []string
-	switch runtime.GOOS {
-	case "darwin":
-		argv = []string{"open", url}
-	case "windows":
-		argv = []string{"rundll32", "url.dll,FileProtocolHandler", url}
-	default:
-		if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-			return
-		}
-		argv = []string{"xdg-open", url}
-	}
-	command := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	if command.Start() == nil {
-		go command.Wait()
-	}
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/fedbridge/fedbridge/idp/idptest"
 )
 
-// demoWorld is all that a real fedbridge finds outside: two identity providers and an AWS, each on a port of 127.0.0.1.
+// demoWorld is all that a real fedbridge finds outside: two identity providers and an AWS, each on a port of 127.0.0.1. The
+// providers keep no sessions, so that a newcomer can be somebody else after signing out.
 type demoWorld struct {
 	oidc *idptest.OIDC
 	saml *idptest.SAML
@@ -53,7 +54,6 @@ func (w *demoWorld) openOIDC(url string) (err error) {
 	w.oidcServer, err = idptest.Serve(func(issuer string) (http.Handler, error) {
 		w.oidc, err = idptest.NewOIDC(idptest.OIDCOptions{
 			Issuer: issuer, Title: "Example Web", People: demoPeople, ShowPeople: true, ResponseIss: true,
-			SessionCookie: "example_web",
 			Clients: []idptest.Client{{
 				ID: demoClientID, Secret: w.clientSecret, RedirectURIs: []string{url + "/oidc/web/callback"},
 			}},
@@ -66,7 +66,7 @@ func (w *demoWorld) openOIDC(url string) (err error) {
 func (w *demoWorld) openSAML(url string) (err error) {
 	w.samlServer, err = idptest.Serve(func(own string) (http.Handler, error) {
 		w.saml, err = idptest.NewSAML(idptest.SAMLOptions{
-			URL: own, Title: "Example Corp", People: demoPeople, ShowPeople: true, SessionCookie: "example_corp",
+			URL: own, Title: "Example Corp", People: demoPeople, ShowPeople: true,
 			Sign: idptest.SignAssertion, Audiences: []string{idptest.AWSAudience},
 			SPs: []idptest.SP{{EntityID: url + "/saml/corp/metadata", Name: "fedbridge", ACS: []string{url + "/saml/corp/acs"}}},
 		})
