@@ -126,15 +126,27 @@ func (s *scanner) aside(open, end, what string) error {
 	if !s.limits.asides {
 		return s.fault("a %s has no place here", what)
 	}
-	if strings.HasPrefix(s.src[s.pos:], "<?xml ") {
-		return s.fault("a second XML declaration")
-	}
-	length := strings.Index(s.src[s.pos+len(open):], end)
-	if length < 0 {
+	content, _, finished := strings.Cut(s.src[s.pos+len(open):], end)
+	if !finished {
 		return s.fault("unfinished %s", what)
 	}
-	s.pos += len(open) + length + len(end)
+	switch {
+	case open == "<!--" && (strings.Contains(content, "--") || strings.HasSuffix(content, "-")): // XML 1.0 §2.5
+		return s.fault("-- in a comment")
+	case open == "<?" && !isInstruction(content):
+		return s.fault("a processing instruction without a target, or a second XML declaration")
+	}
+	s.pos += len(open) + len(content) + len(end)
 	return nil
+}
+
+// isInstruction: a target that isn't "xml" in any spelling, and white space before what follows (XML 1.0 §2.6).
+func isInstruction(content string) bool {
+	length := 0
+	for length < len(content) && isNameByte(content[length], length == 0) {
+		length++
+	}
+	return length > 0 && !strings.EqualFold(content[:length], "xml") && (length == len(content) || strings.IndexByte(" \t\n", content[length]) >= 0)
 }
 
 func (s *scanner) text() error {
