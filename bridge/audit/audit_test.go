@@ -101,13 +101,8 @@ func TestResults(t *testing.T) {
 }
 
 func TestReadRefuses(t *testing.T) {
-	for name, text := range map[string]string{
-		"not JSON":                 "{\"kind\":\"sign-in\"}\nhello\n",
-		"outcome without decision": "{\"kind\":\"outcome\",\"decision\":\"x\"}\n",
-	} {
-		if _, err := audit.Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "line ") {
-			t.Errorf("%s: %v", name, err)
-		}
+	if _, err := audit.Read(strings.NewReader("{\"kind\":\"sign-in\"}\nhello\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("not JSON: %v", err)
 	}
 	// A crash in the middle of a line: it was never acknowledged, so nothing was granted on its strength.
 	entries, err := audit.Read(strings.NewReader("{\"kind\":\"sign-in\",\"allowed\":true}\n{\"kind\":\"dec"))

@@ -24,12 +24,13 @@ const (
 // Entry is an event and what became of it.
 type Entry struct {
 	bridge.AuditEvent
-	Result  Result
-	Outcome *bridge.AuditEvent // of an allowed decision; nil when it is unknown
+	Result  Result             `json:"result"`
+	Outcome *bridge.AuditEvent `json:"outcome,omitempty"` // of an allowed decision; nil when it is unknown
 }
 
 // Read reads an audit file and joins decisions with their outcomes, in the order of the decisions. A line that isn't an
-// event is an error with its number, except for an unfinished last line, which a crash leaves behind.
+// event is an error with its number, except for an unfinished last line, which a crash leaves behind. An outcome whose
+// decision stands in another file, because the file was rotated in between, is an entry of its own.
 func Read(r io.Reader) ([]Entry, error) {
 	var entries []Entry
 	decisions := map[string]int{}
@@ -55,7 +56,7 @@ func Read(r io.Reader) ([]Entry, error) {
 		}
 		at, ok := decisions[event.Decision]
 		if !ok {
-			return entries, fmt.Errorf("audit: line %d: outcome of a decision that isn't there (%s)", number, event.Decision)
+			at, entries = len(entries), append(entries, Entry{AuditEvent: event})
 		}
 		entries[at].Outcome, entries[at].Result = &event, Failed
 		if event.Allowed {
