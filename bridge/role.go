@@ -61,7 +61,10 @@ type Role struct {
 }
 
 // Tag is one session tag.
-type Tag struct{ Key, Value string }
+type Tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // Grant is the policy's answer for one entitled role at the moment of use: the role, how long, and what of the identity
 // goes into the session.
