@@ -76,6 +76,9 @@ func printEntries(w io.Writer, entries []audit.Entry) error {
 		if why == "" {
 			why = strings.Join(e.Rules, ", ")
 		}
+		if why == "" {
+			why = e.Detail
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), e.Kind, e.Result,
 			printable(who), printable(role), printable(key), printable(why))
 	}
