@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,4 +99,17 @@ func (out *attributes) groups(claim GroupsClaim) []string {
 		}
 	}
 	return groups
+}
+
+// groupsLink is what Entra sends instead of the groups of a person who is in more than 150.
+const groupsLink = "http://schemas.microsoft.com/claims/groups.link"
+
+// overage refuses groups that the provider left out: rules that deny by group would not see them (threat O26). The place
+// that it names instead is never asked.
+func (c *Config) overage(attrs attributes) error {
+	groups := c.Claims.Groups.Claim
+	if _, left := attrs.claims[groupsLink]; left && groups != "" && len(attrs.claims[groups]) == 0 {
+		return bridge.Fail(bridge.CodeGroupOverage, errors.New("saml: groups.link instead of "+groups))
+	}
+	return nil
 }

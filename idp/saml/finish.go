@@ -154,6 +154,9 @@ func (p *provider) believe(ctx context.Context, metadata *snapshot, encoded stri
 			return bridge.Identity{}, bridge.Proof{}, err
 		}
 	}
+	if err := p.config.overage(said.attributes); err != nil {
+		return bridge.Identity{}, bridge.Proof{}, err
+	}
 	// Threat P10: once, on any node, also after a restart. Remembered until it could no longer be valid, skew included.
 	if err := p.replay.UseOnce(ctx, r.issuer, said.assertionID, said.end.Add(2*skew)); err != nil {
 		return bridge.Identity{}, bridge.Proof{}, err
