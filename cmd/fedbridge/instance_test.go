@@ -72,7 +72,13 @@ func startServe(t testing.TB, config string, env ...string) *instance {
 // startDemo runs `fedbridge demo --json`, waits until it is ready, and gives what it printed.
 func startDemo(t testing.TB, args ...string) (*instance, demoReady) {
 	t.Helper()
-	i := startInstance(t, nil, append([]string{"demo", "--json"}, args...)...)
+	return startDemoIn(t, nil, args...)
+}
+
+// startDemoIn is startDemo in an environment.
+func startDemoIn(t testing.TB, env []string, args ...string) (*instance, demoReady) {
+	t.Helper()
+	i := startInstance(t, env, append([]string{"demo", "--json"}, args...)...)
 	var ready demoReady
 	line, ok := i.out.wait("}\n")
 	if !ok {
