@@ -109,10 +109,12 @@ func (b *Bridge) Explain(id Identity, role RoleKey) Explanation {
 // It fails with a code of the catalogue: not-entitled, denied-by-rule, duration-out-of-range, a proof-… code when the
 // proof can't serve, audit-down, or an sts-… code.
 func (b *Bridge) Assume(ctx context.Context, req AssumeRequest) (Credentials, error) {
-	return b.assume(ctx, req, "credentials")
+	creds, _, err := b.assume(ctx, req, "credentials")
+	return creds, err
 }
 
-// ConsoleURL is Assume, then a link that signs a browser in to the console. The destination is checked first.
+// ConsoleURL is Assume, then a link that signs a browser in to the console. The destination is checked first. When there
+// is no link, a second outcome says so beside the first, which names the credentials that were issued for it.
 func (b *Bridge) ConsoleURL(ctx context.Context, req AssumeRequest, to Destination) (Secret, Credentials, error) {
 	// Only somebody who may have the role learns what is wrong with the destination.
 	grant, err := b.authorizer.Grant(req.Identity, req.Role)
@@ -121,31 +123,37 @@ func (b *Bridge) ConsoleURL(ctx context.Context, req AssumeRequest, to Destinati
 			return Secret{}, Credentials{}, err
 		}
 	}
-	creds, err := b.assume(ctx, req, "console")
+	creds, granted, err := b.assume(ctx, req, "console")
 	if err != nil {
 		return Secret{}, Credentials{}, err
 	}
 	link, err := b.console.Link(ctx, creds, to)
 	if err != nil {
+		granted.ID, granted.Time = eventID(), b.now()
+		granted.Allowed, granted.Code = false, CodeOf(err)
+		if auditErr := b.record(ctx, granted); auditErr != nil {
+			return Secret{}, Credentials{}, auditErr
+		}
 		return Secret{}, Credentials{}, err
 	}
 	return link, creds, nil
 }
 
-func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) (Credentials, error) {
+// assume gives the credentials, and the outcome as it was recorded.
+func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) (Credentials, AuditEvent, error) {
 	event := b.event(req, purpose)
 	ask, entitlement, err := b.decide(ctx, req, &event)
 	if err != nil {
 		event.Code = CodeOf(err)
 		event.Detail = detailOf(err)
 		if auditErr := b.record(ctx, event); auditErr != nil {
-			return Credentials{}, auditErr
+			return Credentials{}, AuditEvent{}, auditErr
 		}
-		return Credentials{}, err
+		return Credentials{}, AuditEvent{}, err
 	}
 	event.Allowed = true
 	if err := b.record(ctx, event); err != nil {
-		return Credentials{}, err
+		return Credentials{}, AuditEvent{}, err
 	}
 
 	creds, err := b.sts.Exchange(ctx, ask.ExchangeRequest)
@@ -153,24 +161,23 @@ func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) 
 	outcome.ID, outcome.Decision, outcome.Kind, outcome.Time = eventID(), event.ID, AuditOutcome, b.now()
 	if err != nil {
 		outcome.Allowed, outcome.Code = false, CodeOf(err)
-		// The client may be gone; the record of what STS said must be written all the same.
-		if auditErr := b.record(context.WithoutCancel(ctx), outcome); auditErr != nil {
-			return Credentials{}, auditErr
+		if auditErr := b.record(ctx, outcome); auditErr != nil {
+			return Credentials{}, AuditEvent{}, auditErr
 		}
-		return Credentials{}, err
+		return Credentials{}, AuditEvent{}, err
 	}
 	creds.Role, creds.SessionName = ask.Role, ask.SessionName
 	if creds.CapReason == CapNone && ask.wanted > ask.Duration {
 		creds.CapReason = ask.reason
 	}
 	outcome.AccessKeyID, outcome.Expires = creds.AccessKeyID, creds.Expires
-	if err := b.record(context.WithoutCancel(ctx), outcome); err != nil {
-		return Credentials{}, err // No audit, no credentials (threat A24).
+	if err := b.record(ctx, outcome); err != nil {
+		return Credentials{}, AuditEvent{}, err // No audit, no credentials (threat A24).
 	}
 	b.log.LogAttrs(ctx, slog.LevelInfo, "role assumed",
 		slog.String("request_id", req.RequestID), slog.String("role", entitlement.Role.String()),
 		slog.String("via", string(ask.Via)), slog.String("access_key_id", creds.AccessKeyID))
-	return creds, nil
+	return creds, outcome, nil
 }
 
 // question is an ExchangeRequest and what was wished for before it was capped.
@@ -279,8 +286,9 @@ func (b *Bridge) event(req AssumeRequest, purpose string) AuditEvent {
 	}
 }
 
+// record writes an event. The client may be gone; what was decided, and what came of it, is written all the same.
 func (b *Bridge) record(ctx context.Context, event AuditEvent) error {
-	if err := b.audit.Record(ctx, event); err != nil {
+	if err := b.audit.Record(context.WithoutCancel(ctx), event); err != nil {
 		return Fail(CodeAuditDown, err)
 	}
 	return nil

@@ -30,8 +30,7 @@ func (b *Bridge) recordSession(ctx context.Context, kind AuditKind, s SignIn) er
 	event := b.event(AssumeRequest{Identity: s.Identity, Door: s.Door, Source: s.Source, RequestID: s.RequestID}, "")
 	event.Kind, event.Allowed = kind, s.Err == nil
 	event.Code, event.Detail = CodeOf(s.Err), detailOf(s.Err)
-	// What was decided is recorded also when the client is gone.
-	err := b.record(context.WithoutCancel(ctx), event)
+	err := b.record(ctx, event)
 	if err != nil && s.Err != nil {
 		return Fail(CodeAuditDown, errors.Join(err, s.Err)) // the log learns both
 	}
