@@ -108,7 +108,7 @@ func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
 	}
 	defer world.Close()
 	failed := 0
-	for _, part := range world.Parts() {
+	for _, part := range append(world.Parts(), ownParts(file)...) {
 		err := part.Ask(ctx)
 		if err != nil {
 			failed++
@@ -122,4 +122,15 @@ func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
 		return exitError{exitUnavailable}
 	}
 	return nil
+}
+
+// ownParts are what serve opens itself.
+func ownParts(file *config.File) []config.Part {
+	if file.Server.TLS == nil {
+		return nil
+	}
+	return []config.Part{{Name: "certificate", Ask: func(context.Context) error {
+		_, err := openCertificate(*file.Server.TLS)
+		return err
+	}}}
 }
