@@ -2,7 +2,9 @@ package audit
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -44,7 +46,9 @@ func Read(r io.Reader) ([]Entry, error) {
 			return entries, err
 		}
 		var event bridge.AuditEvent
-		if err := json.Unmarshal(line, &event); err != nil {
+		if err := json.Unmarshal(line, &event); breaksOff(line, err) {
+			continue
+		} else if err != nil {
 			return entries, fmt.Errorf("audit: line %d: %w", number, err)
 		}
 		if event.Kind != bridge.AuditOutcome {
@@ -63,6 +67,13 @@ func Read(r io.Reader) ([]Entry, error) {
 			entries[at].Result = Granted
 		}
 	}
+}
+
+// breaksOff tells the beginning of an event from what was never one.
+func breaksOff(line []byte, err error) bool {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	end := len(bytes.TrimRight(line, "\n"))
+	return len(line) > 0 && (end == 0 || line[0] == '{' && ok && syntax.Offset > int64(end))
 }
 
 func resultOf(event bridge.AuditEvent) Result {

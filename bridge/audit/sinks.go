@@ -10,14 +10,21 @@ import (
 
 // writerSink writes to a stream that somebody else keeps.
 type writerSink struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu   sync.Mutex
+	w    io.Writer
+	torn bool // the stream ends in half a line
 }
 
 func (s *writerSink) write(line []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, err := s.w.Write(line)
+	if s.torn { // half a line would swallow the next one
+		line = append([]byte{'\n'}, line...)
+	}
+	n, err := s.w.Write(line)
+	if n > 0 {
+		s.torn = line[n-1] != '\n'
+	}
 	return err
 }
 
@@ -49,8 +56,33 @@ func openFile(path string) (*fileSink, error) {
 	return s, nil
 }
 
+// appendTo opens a file to append to. Half a line, which a crash left at its end, is ended first: it would swallow the next
+// one.
 func appendTo(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil || !isRegular(file) || !isTorn(path) {
+		return file, err
+	}
+	if _, err := file.Write([]byte{'\n'}); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// isTorn tells whether the file ends in the middle of a line. One that can't be read is left as it is.
+func isTorn(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var last [1]byte
+	if _, err := file.Seek(-1, io.SeekEnd); err != nil { // empty
+		return false
+	}
+	_, err = file.Read(last[:])
+	return err == nil && last[0] != '\n'
 }
 
 func (s *fileSink) write(line []byte) error {
