@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -158,8 +157,7 @@ func (a *AWS) insecureLoopback(u *url.URL) bool {
 	if !a.options.InsecureLoopbackIssuers || u.Scheme != "http" && u.Scheme != "https" {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return bridge.IsLoopback(u.Hostname())
 }
 
 // bareIssuer is the issuer without its scheme, as in ARNs and condition keys (aws-facts 3.7).

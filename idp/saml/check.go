@@ -3,7 +3,6 @@ package saml
 import (
 	"encoding/hex"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -147,8 +146,7 @@ func secureURL(u *url.URL) bool {
 	case "https":
 		return true
 	case "http":
-		ip := net.ParseIP(u.Hostname())
-		return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+		return bridge.IsLoopback(u.Hostname())
 	}
 	return false
 }
