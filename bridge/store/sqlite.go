@@ -34,12 +34,7 @@ func OpenSQLite(ctx context.Context, path string) (*SQLite, error) {
 	if path == "" {
 		return nil, errors.New("store: sqlite: no path")
 	}
-	// SQLite gives its -wal and -shm files the mode of the database.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("store: sqlite: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("store: sqlite: %w", err)
 	}
 	absolute, err := filepath.Abs(path)
@@ -62,6 +57,21 @@ func OpenSQLite(ctx context.Context, path string) (*SQLite, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// makePrivate makes the file, or takes it away from others where it was made by somebody else. SQLite gives its -wal and
+// -shm files the mode of the database.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return f.Chmod(info.Mode().Perm() &^ 0o077)
 }
 
 func dsn(path, lock string) string {
