@@ -144,15 +144,18 @@ func (s *SQLite) UseOnce(ctx context.Context, issuer, id string, until time.Time
 // Sweep deletes what is past its time, a thousand rows of a table at once at most.
 func (s *SQLite) Sweep(ctx context.Context, now time.Time) (int, error) {
 	total := 0
-	for _, statement := range []string{
-		`DELETE FROM pending WHERE rowid IN (SELECT rowid FROM pending WHERE expires <= ?1 LIMIT ?2)`,
-		`DELETE FROM used WHERE rowid IN (SELECT rowid FROM used WHERE until <= ?1 LIMIT ?2)`,
-		`DELETE FROM session_proof WHERE rowid IN (SELECT rowid FROM session_proof WHERE until <= ?1 LIMIT ?2)`,
-		`DELETE FROM session WHERE rowid IN
-			(SELECT rowid FROM session WHERE expires <= ?1 UNION SELECT rowid FROM session WHERE idle <= ?1 LIMIT ?2)`,
+	for _, table := range []struct {
+		statement string
+		before    time.Time
+	}{
+		{`DELETE FROM pending WHERE rowid IN (SELECT rowid FROM pending WHERE expires <= ?1 LIMIT ?2)`, now},
+		{`DELETE FROM used WHERE rowid IN (SELECT rowid FROM used WHERE until <= ?1 LIMIT ?2)`, now.Add(-UsedGrace)},
+		{`DELETE FROM session_proof WHERE rowid IN (SELECT rowid FROM session_proof WHERE until <= ?1 LIMIT ?2)`, now},
+		{`DELETE FROM session WHERE rowid IN
+			(SELECT rowid FROM session WHERE expires <= ?1 UNION SELECT rowid FROM session WHERE idle <= ?1 LIMIT ?2)`, now},
 	} {
 		for {
-			result, err := s.write.ExecContext(ctx, statement, now.UnixMilli(), sweepStep)
+			result, err := s.write.ExecContext(ctx, table.statement, table.before.UnixMilli(), sweepStep)
 			if err != nil {
 				return total, wrap("sweep", err)
 			}

@@ -84,6 +84,10 @@ type ReplayStore interface {
 	UseOnce(ctx context.Context, issuer, id string, until time.Time) error
 }
 
+// UsedGrace is how much longer than asked for Sweep keeps a used id: a clock that jumps ahead and comes back must not make
+// an answer good again that is still valid by the right time (threat Z3).
+const UsedGrace = time.Hour
+
 // Store is all of it.
 type Store interface {
 	PendingStore
@@ -93,7 +97,7 @@ type Store interface {
 	Key(ctx context.Context, name string) ([]byte, error)
 	// Ping tells whether the store can be read and written now.
 	Ping(ctx context.Context) error
-	// Sweep deletes what is past its time, in bounded steps, and counts it.
+	// Sweep deletes what is past its time, in bounded steps, and counts it. Used ids MUST be kept for UsedGrace more.
 	Sweep(ctx context.Context, now time.Time) (int, error)
 	Close() error
 }
