@@ -12,7 +12,7 @@ import (
 )
 
 // sealedWorld is a world whose provider encrypts.
-func sealedWorld(t *testing.T, how idptest.Encryption, sign idptest.Signs, change func(*saml.Config)) *world {
+func sealedWorld(t testing.TB, how idptest.Encryption, sign idptest.Signs, change func(*saml.Config)) *world {
 	t.Helper()
 	return newWorld(t, setup{
 		encrypt: true, config: change,

@@ -338,15 +338,21 @@ func newECKey(t testing.TB) *ecdsa.PrivateKey {
 // What a provider depends on.
 
 type clock struct {
-	mu   sync.Mutex
-	plus time.Duration
+	mu    sync.Mutex
+	plus  time.Duration
+	still time.Time // zero: it goes
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.still.IsZero() {
+		return c.still
+	}
 	return time.Now().Add(c.plus)
 }
+
+func (c *clock) stop() { c.still = c.now() }
 
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()

@@ -225,7 +225,7 @@ func TestSignedAndWrong(t *testing.T) {
 // bothIDP signs Response and Assertion; made once.
 var kits = map[idptest.Signs]*idptest.SAML{}
 
-func signedWorld(t *testing.T, sign idptest.Signs) *world {
+func signedWorld(t testing.TB, sign idptest.Signs) *world {
 	t.Helper()
 	w := newWorld(t, setup{})
 	if sign == idptest.SignAssertion {
