@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -93,16 +94,14 @@ func validExternalID(s string) bool {
 
 // checkTags: keys are compared ignoring case, and aws: is reserved (facts 1.17).
 func checkTags(q bridge.ExchangeRequest) error {
-	seen := make(map[string]bool, len(q.Tags))
-	for _, tag := range q.Tags {
-		folded := strings.ToLower(tag.Key)
-		if tag.Key == "" || !validTag(tag.Key, maxTagKey) || reserved(tag.Key) || !validTag(tag.Value, maxTagValue) || seen[folded] {
+	for i, tag := range q.Tags {
+		if tag.Key == "" || !validTag(tag.Key, maxTagKey) || reserved(tag.Key) || !validTag(tag.Value, maxTagValue) ||
+			hasTag(q.Tags[:i], tag.Key) {
 			return bridge.FailWith(bridge.CodeTagValue, tag.Key, nil)
 		}
-		seen[folded] = true
 	}
 	for _, key := range q.Role.TransitiveTags {
-		if !seen[strings.ToLower(key)] {
+		if !hasTag(q.Tags, key) {
 			return bridge.FailWith(bridge.CodeTagValue, key, fmt.Errorf("sts: %s: transitive, but not a tag of the session", q.Role.Key))
 		}
 	}
@@ -113,6 +112,10 @@ func checkTags(q bridge.ExchangeRequest) error {
 // rest of a start.
 func validTag(s string, most int) bool {
 	return utf8.RuneCountInString(s) <= most && tagText.MatchString(s)
+}
+
+func hasTag(tags []bridge.Tag, key string) bool {
+	return slices.ContainsFunc(tags, func(t bridge.Tag) bool { return strings.EqualFold(t.Key, key) })
 }
 
 func reserved(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "aws:") }
