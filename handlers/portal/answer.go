@@ -68,7 +68,11 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, p *provider, sta
 	}
 	defer leave()
 	pending, err := s.takeLogin(w, r, p, state)
-	if err != nil {
+	switch bridge.CodeOf(err) {
+	case "":
+	case bridge.CodeCookies, bridge.CodeLoginStale:
+		return err // the answer was not looked at: nobody was refused, and the log alone has it
+	default:
 		return s.refuse(r, p, bridge.Identity{}, err)
 	}
 	back := s.returnTo(pending.Login.ReturnTo)
@@ -83,11 +87,9 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, p *provider, sta
 	return s.signIn(w, r, p, who, back)
 }
 
-// refuse records that an answer was not believed. What was decided before anything was claimed (no cookie, a sign-in that
-// is gone, a store that is down) is in the log alone: nobody was refused there.
+// refuse records that an answer was not believed. Where the store is down nothing was decided about it.
 func (s *Server) refuse(r *http.Request, p *provider, identity bridge.Identity, why error) error {
-	switch bridge.CodeOf(why) {
-	case bridge.CodeCookies, bridge.CodeLoginStale, bridge.CodeStoreDown:
+	if bridge.CodeOf(why) == bridge.CodeStoreDown {
 		return why
 	}
 	if err := s.bridge.RecordSignIn(r.Context(), s.attempt(r, p, identity, why)); err != nil {

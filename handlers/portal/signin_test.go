@@ -141,6 +141,11 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	if e := w.audit.last(); e.Kind != bridge.AuditSignIn || e.Allowed || e.Code != bridge.CodeAudience || e.Provider != "corp" {
 		t.Errorf("audit: %+v", e)
 	}
+	// The answer to another sign-in, by what it says of itself: it was looked at.
+	wantCode(t, b.answer(w.corp, b.begin(w.corp, ""), "fail:login-stale"), bridge.CodeLoginStale)
+	if e := w.audit.last(); e.Allowed || e.Code != bridge.CodeLoginStale {
+		t.Errorf("audit: %+v", e)
+	}
 	for _, who := range []string{"empty", "over"} {
 		answer := b.answer(w.corp, b.begin(w.corp, ""), who)
 		if answer.Code < 400 || b.cookies[portal.SessionCookie] != nil {
