@@ -29,7 +29,7 @@ func (r *reader) checkEnvelope(parts signedParts) (issued time.Time, err error) 
 			return time.Time{}, err
 		}
 	}
-	if err := r.checkDestination(response, parts.sealed); err != nil {
+	if err := r.checkDestination(response); err != nil {
 		return time.Time{}, err
 	}
 	if err := r.checkAnswers(response, true); err != nil {
@@ -57,17 +57,15 @@ func checkIssuer(issuer *etree.Element, want string) error {
 	return nil
 }
 
-// checkDestination: SAML Bindings §3.5.5.2: a signed message names where it was to go, and that is our configured ACS,
-// whatever address the request came in by (threat P1).
-func (r *reader) checkDestination(response *etree.Element, sealed bool) error {
+// checkDestination: the answer names where it was to go, and that is our configured ACS, whatever address the request came
+// in by (threat P1). SAML Bindings §3.5.5.2 demands the name of signed messages only; every provider that we know of sends
+// it always, so one without it is somebody's own making.
+func (r *reader) checkDestination(response *etree.Element) error {
 	destination, ok := attribute(response, "Destination")
-	if !ok || destination == "" {
-		if sealed {
-			return bridge.FailWith(bridge.CodeDestination, "expected "+r.terms.acs+", got none", nil)
-		}
-		return nil
-	}
-	if destination != r.terms.acs {
+	switch {
+	case !ok || destination == "":
+		return bridge.FailWith(bridge.CodeDestination, "expected "+r.terms.acs+", got none", nil)
+	case destination != r.terms.acs:
 		return mismatch(bridge.CodeDestination, r.terms.acs, destination)
 	}
 	return nil

@@ -46,23 +46,6 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestMissingDestination: a signed Response must name it; of an unsigned one nobody expects it (SAML Bindings §3.5.5.2).
-func TestMissingDestination(t *testing.T) {
-	for sign, code := range map[idptest.Signs]bridge.Code{
-		idptest.SignAssertion: "", idptest.SignResponse: bridge.CodeDestination, idptest.SignBoth: bridge.CodeDestination,
-	} {
-		w := newWorld(t, setup{idp: func(o *idptest.SAMLOptions) { o.Sign = sign }})
-		w.idp.Lie(idptest.MissingDestination)
-		login := w.login()
-		document := w.mint(login, idptest.Hooks{})
-		if code == "" {
-			w.accept(document, login)
-			continue
-		}
-		w.refuse(code, document, login)
-	}
-}
-
 const samlNS = `xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"`
 
 // TestSignedAndWrong are documents that the provider itself signed, and that must be refused all the same.
