@@ -16,15 +16,16 @@ type limits struct {
 	depth      int
 	attributes int // of one element, namespace declarations included
 	namespaces int // declared and in scope at one place
-	// asides lets comments and processing instructions pass, unread: metadata has them, messages must not.
-	asides bool
+	// lax lets pass what metadata has and messages must not have: comments and processing instructions, unread, and a
+	// declaration of the prefix xml.
+	lax bool
 }
 
 // messageLimits leave room for a person with some thousand groups: 10,000 elements in 256 KB.
 var messageLimits = limits{bytes: 256 << 10, elements: 10_000, depth: 32, attributes: 32, namespaces: 64}
 
 // metadataLimits are for documents that the operator chose the address of.
-var metadataLimits = limits{bytes: 10 << 20, elements: 300_000, depth: 40, attributes: 64, namespaces: 128, asides: true}
+var metadataLimits = limits{bytes: 10 << 20, elements: 300_000, depth: 40, attributes: 64, namespaces: 128, lax: true}
 
 // capError is a document over one of the limits. Its text is shown to people, who need it to mend the provider.
 type capError struct {
@@ -123,7 +124,7 @@ func (s *scanner) next() error {
 
 // aside skips a comment or processing instruction of metadata, and refuses it in a message.
 func (s *scanner) aside(open, end, what string) error {
-	if !s.limits.asides {
+	if !s.limits.lax {
 		return s.fault("a %s has no place here", what)
 	}
 	content, _, finished := strings.Cut(s.src[s.pos+len(open):], end)

@@ -47,8 +47,10 @@ func (s *scanner) declare(a etree.Attr) error {
 		return nil
 	}
 	switch {
-	// Namespaces §3: xml and xmlns are bound for ever, and nothing else to their names. Repeating xml's own is allowed
-	// by the specification and written by nobody.
+	// Namespaces §3: xml and xmlns are bound for ever, and nothing else to their names. Repeating xml's own is allowed;
+	// Shibboleth does it in metadata. Nobody does it in messages, where canonicalisation would have to leave it out.
+	case prefix == "xml" && a.Value == nsXML && s.limits.lax:
+		return nil
 	case prefix == "xml", prefix == "xmlns", a.Value == nsXML, a.Value == nsXMLNS:
 		return s.fault("a reserved namespace is declared")
 	// Namespaces §2.2: a prefix can't be undeclared; the default can.
