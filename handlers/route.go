@@ -37,7 +37,7 @@ func (s *Site) Mount(mux *http.ServeMux, routes []Route) {
 		allow := strings.Join(known, ", ")
 		mux.Handle(path, s.page(func(w http.ResponseWriter, r *http.Request) error {
 			w.Header().Set("Allow", allow) // RFC 9110 §15.5.6
-			return bridge.Fail(bridge.CodeMethod, fmt.Errorf("%s is not among %s", r.Method, allow))
+			return bridge.Fail(bridge.CodeMethod, fmt.Errorf("%s is not among %s", methodOf(r), allow))
 		}))
 	}
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -146,7 +147,7 @@ func readDuration(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, bridge.FailWith(bridge.CodeDuration, "write it as 1h or 45m", err)
+		return 0, bridge.FailWith(bridge.CodeDuration, "write it as 1h or 45m", fmt.Errorf("duration %.40q", text))
 	}
 	return d, nil
 }
