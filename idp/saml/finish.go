@@ -119,7 +119,7 @@ func (p *provider) finish(ctx context.Context, encoded string, expect expectatio
 	case <-timer.C:
 		return bridge.Identity{}, bridge.Proof{}, bridge.Fail(bridge.CodeRateLimited, errors.New("saml: too many answers at once"))
 	case <-ctx.Done():
-		return bridge.Identity{}, bridge.Proof{}, ctx.Err()
+		return bridge.Identity{}, bridge.Proof{}, givenUp(ctx, bridge.CodeRateLimited, "too many answers at once")
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -130,6 +130,15 @@ func (p *provider) finish(ctx context.Context, encoded string, expect expectatio
 		}
 	}()
 	return p.believe(ctx, metadata, encoded, expect)
+}
+
+// givenUp tells a person who left from a wait that took too long, for which late is the code.
+func givenUp(ctx context.Context, late bridge.Code, what string) error {
+	cause := fmt.Errorf("saml: %s: %w", what, ctx.Err())
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return bridge.Fail(bridge.CodeClientGone, cause)
+	}
+	return bridge.Fail(late, cause)
 }
 
 // believe is the pipeline from text to Identity.

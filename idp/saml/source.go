@@ -2,7 +2,6 @@ package saml
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -141,10 +140,7 @@ func (s *source) fetchOnce(ctx context.Context) error {
 	case result := <-done:
 		return result.Err
 	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return ctx.Err() // the person left
-		}
-		return bridge.Fail(bridge.CodeProviderDown, fmt.Errorf("saml: metadata: %w", ctx.Err()))
+		return givenUp(ctx, bridge.CodeProviderDown, "metadata")
 	}
 }
 
