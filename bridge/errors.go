@@ -92,14 +92,20 @@ func NoticeOf(code Code) (Notice, bool) {
 type Problem struct {
 	Path    string // where in the configuration: rules[2].when, providers[0].issuer
 	Message string // what is wrong and what to write instead
+	// Line and Column are a place inside the text at Path (an expression), from 1; 0 where the whole is meant.
+	Line, Column int
 }
 
-// String writes "path: message".
+// String writes "path: message", and a place inside the text at path before the message.
 func (p Problem) String() string {
-	if p.Path == "" {
-		return p.Message
+	message := p.Message
+	if p.Line > 0 {
+		message = fmt.Sprintf("%d:%d: %s", p.Line, p.Column, message)
 	}
-	return p.Path + ": " + p.Message
+	if p.Path == "" {
+		return message
+	}
+	return p.Path + ": " + message
 }
 
 // Problemf makes a Problem.

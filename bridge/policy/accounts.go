@@ -41,7 +41,7 @@ func (c *compiler) checkAccount(book accountBook, path string, a bridge.Account)
 	}
 	switch first, twice := book.byName[a.Name]; {
 	case !validName(a.Name):
-		c.problem(path+".name", "%q: an account's name has 1 to 64 of A-Z a-z 0-9 _ . -", a.Name)
+		c.problem(path+".name", "%q: an account's name has 1 to 64 of A-Z a-z 0-9 _ . - and doesn't begin with a dot", a.Name)
 	case bridge.ValidAccountID(a.Name):
 		c.problem(path+".name", "%q reads like an account id: give it a name", a.Name)
 	case twice:
@@ -74,7 +74,8 @@ func (b accountBook) find(pattern string) []int {
 
 // validName is the alphabet of account and role names: they stand in URLs, patterns and group names.
 func validName(s string) bool {
-	if len(s) < 1 || len(s) > 64 {
+	// "." and ".." mean something in a URL's path, and other names that begin with a dot look as if they did.
+	if len(s) < 1 || len(s) > 64 || s[0] == '.' {
 		return false
 	}
 	for i := range len(s) {
@@ -84,5 +85,5 @@ func validName(s string) bool {
 			return false
 		}
 	}
-	return s != "." && s != ".." // they stand in URL paths
+	return true
 }

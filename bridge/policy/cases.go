@@ -44,33 +44,44 @@ func (f Failure) String() string { return fmt.Sprintf("%s %q: %s", f.Path, f.Cas
 
 // CheckTests reports what is wrong with the cases themselves: unknown names, and cases that test nothing.
 func (p *Policy) CheckTests(cases []Case) []bridge.Problem {
-	var problems []bridge.Problem
-	for i, c := range cases {
+	return (&compiler{p: p}).checkTests(cases)
+}
+
+func (c *compiler) checkTests(cases []Case) []bridge.Problem {
+	c.problems = nil
+	named := map[string]int{}
+	for i, test := range cases {
 		path := fmt.Sprintf("tests[%d]", i)
-		if strings.TrimSpace(c.Name) == "" {
-			problems = append(problems, bridge.Problemf(path+".name", "missing: say in words what must hold"))
+		first, twice := named[test.Name]
+		switch {
+		case strings.TrimSpace(test.Name) == "":
+			c.problem(path+".name", "missing: say in words what must hold")
+		case twice:
+			c.problem(path+".name", "%q is the name of tests[%d] already", test.Name, first)
+		default:
+			named[test.Name] = i
 		}
-		if len(c.Allow)+len(c.Deny) == 0 {
-			problems = append(problems, bridge.Problemf(path, "tests nothing: write allow or deny"))
+		if len(test.Allow)+len(test.Deny) == 0 {
+			c.problem(path, "tests nothing: write allow or deny")
 		}
-		if name := c.Identity.Provider; name != "" && !slices.Contains(p.providers, name) {
-			problems = append(problems, bridge.Problemf(path+".identity.provider", "no provider is called %q%s", name, didYouMean(name, p.providers)))
+		if name := test.Identity.Provider; name != "" && !slices.Contains(c.p.providers, name) && !c.unread.Providers {
+			c.problem(path+".identity.provider", "no provider is called %q%s", name, didYouMean(name, c.p.providers))
 		}
-		if _, err := c.Identity.identity(); err != nil {
-			problems = append(problems, bridge.Problemf(path+".identity.auth_time", "%v", err))
+		if _, err := test.Identity.identity(); err != nil {
+			c.problem(path+".identity.auth_time", "%v", err)
 		}
-		for _, list := range []struct {
-			key      string
-			patterns []string
-		}{{"allow", c.Allow}, {"deny", c.Deny}} {
-			for j, pattern := range list.patterns {
-				if _, fault := p.rolesNamed(pattern); fault != "" {
-					problems = append(problems, bridge.Problemf(fmt.Sprintf("%s.%s[%d]", path, list.key, j), "%s", fault))
-				}
-			}
+		c.checkExpected(path+".allow", test.Allow)
+		c.checkExpected(path+".deny", test.Deny)
+	}
+	return c.problems
+}
+
+func (c *compiler) checkExpected(path string, patterns []string) {
+	for i, pattern := range patterns {
+		if _, fault := c.p.rolesNamed(pattern); fault != "" && !c.unplaced {
+			c.problem(fmt.Sprintf("%s[%d]", path, i), "%s", fault)
 		}
 	}
-	return problems
 }
 
 // RunTests asks the policy each case. Faults of the cases themselves (CheckTests) are failures too: a test that can't be

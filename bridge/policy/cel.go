@@ -79,11 +79,11 @@ type expression struct {
 	checked *ast.AST
 }
 
-// compileExpression parses and type-checks. The fault is for the operator, with the place inside the expression.
-func compileExpression(text string, want ...*cel.Type) (expression, string) {
+// compileExpression parses and type-checks.
+func compileExpression(text string, want ...*cel.Type) (expression, []celFault) {
 	environment, err := celEnvironment()
 	if err != nil {
-		return expression{}, "CEL: " + err.Error()
+		return expression{}, whole("CEL: " + err.Error())
 	}
 	compiled, issues := environment.Compile(text)
 	if issues.Err() != nil {
@@ -91,38 +91,16 @@ func compileExpression(text string, want ...*cel.Type) (expression, string) {
 	}
 	e := expression{environment, compiled.NativeRep()}
 	if fault := refuseStructs(e.checked.Expr()); fault != "" {
-		return expression{}, fault
+		return expression{}, whole(fault)
 	}
 	var names []string
 	for _, t := range want {
 		if compiled.OutputType().IsExactType(t) {
-			return e, ""
+			return e, nil
 		}
-		names = append(names, t.String())
+		names = append(names, typeName(t.String()))
 	}
-	return expression{}, fmt.Sprintf("gives %s, but must give %s", typeName(compiled.OutputType()), strings.Join(names, " or "))
-}
-
-func typeName(t *cel.Type) string {
-	return strings.NewReplacer("google.protobuf.Timestamp", "timestamp", "google.protobuf.Duration", "duration").Replace(t.String())
-}
-
-func describeIssues(issues *cel.Issues) string {
-	var out []string
-	for _, e := range issues.Errors() {
-		text := strings.TrimSuffix(e.Message, " (in container '')")
-		switch {
-		case strings.Contains(text, "'matches'"):
-			text = "matches is not available: regular expressions match more than they seem to; use ==, in, startsWith or endsWith"
-		case strings.Contains(text, "'dyn'"), strings.Contains(text, "'type'"):
-			text += ": every part must have its type when the configuration is loaded"
-		}
-		if e.Location != nil && e.Location.Line() > 0 {
-			text = fmt.Sprintf("%d:%d: %s", e.Location.Line(), e.Location.Column()+1, text)
-		}
-		out = append(out, text)
-	}
-	return strings.Join(out, "; ")
+	return expression{}, whole(fmt.Sprintf("gives %s, but must give %s", typeName(compiled.OutputType().String()), strings.Join(names, " or ")))
 }
 
 func refuseStructs(e ast.Expr) string {

@@ -8,9 +8,25 @@ import (
 // configuration file has for it; with any fault there is no Policy. It keeps nothing of src that a caller could change
 // afterwards.
 func Compile(src Source) (*Policy, []bridge.Problem) {
+	c := compile(src)
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	c.finish()
+	return c.p, nil
+}
+
+// Check reports every fault of the policy and of the cases that test it, also where one keeps the other from being used.
+func Check(src Source, cases []Case) []bridge.Problem {
+	c := compile(src)
+	faults := c.problems
+	return append(faults, c.checkTests(cases)...)
+}
+
+func compile(src Source) *compiler {
 	c := &compiler{
-		providers: src.Providers,
-		entryOf:   map[bridge.RoleKey]int{},
+		providers: src.Providers, unread: src.Unread, unplaced: src.Unread.Roles || src.Unread.Accounts,
+		entryOf: map[bridge.RoleKey]int{},
 
 		atoms:      newAtomTable(),
 		whens:      map[string]*when{},
@@ -28,15 +44,11 @@ func Compile(src Source) (*Policy, []bridge.Problem) {
 			claimNamed: map[string]int32{},
 		},
 	}
+	c.p.providers = c.providerNames()
 	c.readAccounts(src.Accounts)
 	c.readRoles(src.Roles)
 	c.readRules(src.Rules)
-	if len(c.problems) > 0 {
-		return nil, c.problems
-	}
-	c.p.providers = c.providerNames()
-	c.finish()
-	return c.p, nil
+	return c
 }
 
 // compiler is what Compile knows on its way.
@@ -44,6 +56,7 @@ type compiler struct {
 	p         *Policy
 	problems  []bridge.Problem
 	providers []Provider
+	unread    Unread
 
 	entryOf  map[bridge.RoleKey]int // which entry of roles made a role
 	unplaced bool                   // some role entry found no account: what rules say about roles may follow from it
@@ -61,6 +74,13 @@ type compiler struct {
 
 func (c *compiler) problem(path, format string, args ...any) {
 	c.problems = append(c.problems, bridge.Problemf(path, format, args...))
+}
+
+// celProblems reports what is wrong with the expression at path.
+func (c *compiler) celProblems(path string, faults []celFault) {
+	for _, f := range faults {
+		c.problems = append(c.problems, bridge.Problem{Path: path, Message: f.text, Line: f.line, Column: f.column})
+	}
 }
 
 // provider finds a configured provider.

@@ -114,3 +114,37 @@ func TestAccountFaults(t *testing.T) {
 		})
 	}
 }
+
+// Check reports the faults of rules and of the tests of them in one go, and blames nothing for what couldn't be read.
+func TestCheckBothAtOnce(t *testing.T) {
+	src := shop(policy.Rule{Name: "a", Provider: "crop", Groups: []string{"x"}, Roles: []string{"amdin"}})
+	cases := []policy.Case{
+		{Name: "same", Identity: policy.CaseIdentity{Provider: "crop"}, Allow: []string{"amdin"}},
+		{Name: "same", Deny: []string{"*"}},
+	}
+	if have := lines(policy.Check(src, cases)); strings.Count(have, "\n")+1 != 5 || !strings.Contains(have, `tests[1].name: "same" is the name of tests[0] already`) {
+		t.Errorf("have\n%s", have)
+	}
+	src.Unread = policy.Unread{Roles: true, Providers: true}
+	if have := policy.Check(src, cases); len(have) != 1 || have[0].Path != "tests[1].name" {
+		t.Errorf("have\n%s", lines(have))
+	}
+	src = shop(policy.Rule{Name: "a", Groups: []string{"x"}, Roles: []string{"shop-prd/admin"}})
+	src.Roles[0].Accounts = []string{"shop-prd"}
+	src.Unread = policy.Unread{Accounts: true}
+	if have := policy.Check(src, nil); len(have) != 0 {
+		t.Errorf("have\n%s", lines(have))
+	}
+}
+
+// Names stand in URL paths: one that a browser, a proxy or a reader takes for something else is refused.
+func TestOddNames(t *testing.T) {
+	for _, name := range []string{".", "..", "...", ".git", "a/b", "a b", "a%2e", "ä", "a\n", "", strings.Repeat("a", 65)} {
+		src := shop()
+		src.Roles[0].Name = name
+		wantProblem(t, src, "roles[0].name", "a role's name has 1 to 64")
+		src = shop()
+		src.Accounts[0].Name = name
+		wantProblem(t, src, "accounts[0].name", "an account's name has 1 to 64")
+	}
+}

@@ -143,7 +143,7 @@ func wantProblem(t *testing.T, src policy.Source, path, text string) {
 		t.Errorf("a policy came with faults")
 	}
 	for _, problem := range problems {
-		if problem.Path == path && strings.Contains(problem.Message, text) {
+		if problem.Path == path && strings.Contains(problem.String(), text) {
 			return
 		}
 	}

@@ -48,7 +48,7 @@ func (e *entry) read() {
 	r := e.r
 	e.p.named[r.Name] = nil
 	if !validName(r.Name) {
-		e.problem(e.path+".name", "%q: a role's name has 1 to 64 of A-Z a-z 0-9 _ . -", r.Name)
+		e.problem(e.path+".name", "%q: a role's name has 1 to 64 of A-Z a-z 0-9 _ . - and doesn't begin with a dot", r.Name)
 	}
 	e.base = bridge.Role{
 		Label: cmp.Or(r.Label, r.Name), Description: r.Description,
@@ -84,7 +84,7 @@ func (e *entry) resolveAccounts() []bridge.Account {
 	seen := map[int]bool{}
 	for i, pattern := range e.r.Accounts {
 		found := e.p.accounts.find(pattern)
-		if len(found) == 0 {
+		if len(found) == 0 && !e.unread.Accounts {
 			at := fmt.Sprintf("%s.accounts[%d]", e.path, i)
 			e.problem(at, "no account is called %q%s", pattern, didYouMean(pattern, e.p.accounts.names))
 		}
@@ -114,6 +114,9 @@ func (e *entry) accountOfARN() []bridge.Account {
 		return nil
 	}
 	at, ok := e.p.accounts.byID[arn.Account]
+	if !ok && e.unread.Accounts {
+		return nil
+	}
 	if !ok {
 		e.problem(e.path+".arn", "account %s is not among accounts: list it there", arn.Account)
 		return nil

@@ -42,10 +42,8 @@ func (e *entry) readSession() {
 	e.plan = &sessionPlan{}
 	e.readTags()
 	if e.r.SourceIdentity != "" {
-		plan, fault := compileValue("source_identity", e.r.SourceIdentity, checkSourceIdentity)
-		if fault != "" {
-			e.problem(e.path+".source_identity", "%s", fault)
-		}
+		plan, faults := compileValue("source_identity", e.r.SourceIdentity, checkSourceIdentity)
+		e.celProblems(e.path+".source_identity", faults)
 		e.plan.sourceIdentity = plan
 	}
 	e.readSessionPolicy()
@@ -67,9 +65,8 @@ func (e *entry) readTags() {
 				e.problem(path, "is the key %q again: AWS ignores case in keys of tags", other)
 			}
 		}
-		plan, fault := compileValue(key, e.r.Tags[key], checkTagValue)
-		if fault != "" {
-			e.problem(path, "%s", fault)
+		plan, faults := compileValue(key, e.r.Tags[key], checkTagValue)
+		if e.celProblems(path, faults); faults != nil {
 			continue
 		}
 		e.plan.tags = append(e.plan.tags, *plan)

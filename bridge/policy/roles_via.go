@@ -75,6 +75,8 @@ func (e *entry) checkRelay(via, kind string) Provider {
 	if name == "" {
 		only, count := e.onlyProvider(kind)
 		switch {
+		case count != 1 && e.unread.Providers:
+			return Provider{}
 		case count == 0:
 			e.problem(e.path+".via", "%s relays the answer of a provider of kind %s, and none is configured", via, kind)
 			return Provider{}
@@ -86,6 +88,8 @@ func (e *entry) checkRelay(via, kind string) Provider {
 	}
 	provider, ok := e.provider(name)
 	switch {
+	case !ok && e.unread.Providers:
+		return Provider{}
 	case !ok:
 		e.problem(e.path+".provider", "no provider is called %q%s", name, didYouMean(name, e.providerNames()))
 		return Provider{}

@@ -110,7 +110,7 @@ func (w *ruleReader) readProvider() {
 }
 
 func (w *ruleReader) checkProvider(path, name string) {
-	if _, ok := w.provider(name); !ok {
+	if _, ok := w.provider(name); !ok && !w.unread.Providers {
 		w.problem(path, "no provider is called %q%s", name, didYouMean(name, w.providerNames()))
 	}
 }
@@ -125,6 +125,7 @@ func (w *ruleReader) assertingProvider() string {
 	}
 	name, count := w.onlyProvider(kindSAML)
 	switch {
+	case w.unread.Providers && count != 1:
 	case count == 0:
 		w.problem(w.path+".asserted_roles", "reads the answer of a SAML provider, and none is configured")
 	case count > 1:
@@ -190,8 +191,8 @@ func (w *ruleReader) readWhen() {
 	}
 	path := w.path + ".when"
 	parsed := w.compileWhen(w.r.When)
-	if parsed.fault != "" {
-		w.problem(path, "%s", parsed.fault)
+	if parsed.faults != nil {
+		w.celProblems(path, parsed.faults)
 		return
 	}
 	for _, name := range parsed.providers {

@@ -13,7 +13,12 @@ type Source struct {
 	Rules    []Rule
 	// Providers are the names of the configured providers and what the policy must know of them.
 	Providers []Provider
+	// Unread tells of what was written but could not be read. What refers to it isn't blamed for that.
+	Unread Unread
 }
+
+// Unread marks lists of which some entry could not be read.
+type Unread struct{ Accounts, Roles, Providers bool }
 
 // Provider is what the policy must know of a configured identity provider.
 type Provider struct {

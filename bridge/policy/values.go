@@ -29,34 +29,34 @@ type valuePlan struct {
 }
 
 // compileValue type-checks an expression that must give one string. One that reads nothing is evaluated at once.
-func compileValue(name, text string, check func(string) string) (*valuePlan, string) {
+func compileValue(name, text string, check func(string) string) (*valuePlan, []celFault) {
 	if strings.TrimSpace(text) == "" {
-		return nil, `is empty: write an expression, or '"text"' for a fixed value`
+		return nil, whole(`is empty: write an expression, or '"text"' for a fixed value`)
 	}
-	e, fault := compileExpression(text, cel.StringType, cel.ListType(cel.StringType))
-	if fault != "" {
-		return nil, fault
+	e, faults := compileExpression(text, cel.StringType, cel.ListType(cel.StringType))
+	if faults != nil {
+		return nil, faults
 	}
 	program, err := e.plan(e.checked.Expr())
 	if err != nil {
-		return nil, err.Error()
+		return nil, whole(err.Error())
 	}
 	reads := readsOf(e.checked.Expr())
 	plan := &valuePlan{name: name, reads: strings.Join(reads, ", "), program: program, check: check}
 	if len(reads) > 0 {
-		return plan, ""
+		return plan, nil
 	}
 	var nobody activation
 	nobody.set(&bridge.Identity{})
 	value, err := plan.evaluate(&nobody)
 	if err != nil {
-		return nil, err.Error()
+		return nil, whole(err.Error())
 	}
 	if fault := check(value); fault != "" {
-		return nil, fmt.Sprintf("%q %s", value, fault)
+		return nil, whole(fmt.Sprintf("%q %s", value, fault))
 	}
 	plan.static, plan.value = true, value
-	return plan, ""
+	return plan, nil
 }
 
 // resolve fills in tags and source identity.

@@ -15,7 +15,7 @@ import (
 // operand that is false beats one that fails; so do parts of a rule.
 type when struct {
 	parts     []part
-	fault     string
+	faults    []celFault
 	providers []string // providers that it compares with
 }
 
@@ -37,13 +37,13 @@ func (c *compiler) compileWhen(text string) *when {
 	}
 	w := &when{}
 	c.whens[text] = w
-	e, fault := compileExpression(text, cel.BoolType)
-	if fault != "" {
-		w.fault = fault
+	e, faults := compileExpression(text, cel.BoolType)
+	if faults != nil {
+		w.faults = faults
 		return w
 	}
 	if len(readsOf(e.checked.Expr())) == 0 {
-		w.fault = "doesn't look at identity or claims: write `anyone: true` to mean everybody"
+		w.faults = whole("doesn't look at identity or claims: write `anyone: true` to mean everybody")
 		return w
 	}
 	for _, operand := range operands(e.checked.Expr(), operators.LogicalAnd) {
@@ -60,7 +60,7 @@ func (c *compiler) compileWhen(text string) *when {
 		}
 		id, err := c.condition(e, operand)
 		if err != nil {
-			w.fault = err.Error()
+			w.faults = whole(err.Error())
 			return w
 		}
 		w.parts = append(w.parts, part{condition: id})
