@@ -93,7 +93,7 @@ func (d *discovery) refresh(ctx context.Context) error {
 	done := d.flight.DoChan("discovery", func() (any, error) {
 		fetchCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discoveryWait)
 		defer cancel()
-		doc, err := d.fetch(fetchCtx)
+		doc, err := safely(fetchCtx, d.log, func() (*document, error) { return d.fetch(fetchCtx) })
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.tried, d.failure = d.now(), err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 
 	"github.com/fedbridge/fedbridge/bridge"
 )
@@ -28,6 +30,19 @@ func claimFault(name, format string, args ...any) error {
 		name = quote(name)
 	}
 	return bridge.FailWith(bridge.CodeClaim, name, fmt.Errorf("oidc: claim: "+format, args...))
+}
+
+// safely turns a panic over what a provider sent into an error and an alarm (rule R2). Fetches need it besides Finish: they
+// run on goroutines of their own, where a panic would end the process.
+func safely[T any](ctx context.Context, log *slog.Logger, fetch func() (T, error)) (result T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			log.LogAttrs(ctx, slog.LevelError, "panic while a provider's document was read",
+				slog.Any("panic", r), slog.String("stack", string(debug.Stack())))
+			err = misconfigured("panic: %v", r)
+		}
+	}()
+	return fetch()
 }
 
 // unreachable tells a provider that doesn't answer from a client that has left. An error that has a code keeps it.

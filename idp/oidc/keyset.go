@@ -176,7 +176,7 @@ func (s *keySet) reload(ctx context.Context, seen *keyRing) error {
 		}
 		fetchCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysWait)
 		defer cancel()
-		err = s.load(fetchCtx)
+		_, err = safely(fetchCtx, s.log, func() (struct{}, error) { return struct{}{}, s.load(fetchCtx) })
 		s.mu.Lock()
 		s.failure = err
 		s.mu.Unlock()
