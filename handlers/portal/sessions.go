@@ -15,6 +15,10 @@ import (
 	"github.com/fedbridge/fedbridge/bridge/store"
 )
 
+// clockBound is how far clocks of nodes may differ. A session that is younger than that is not believed: when it ends can't
+// be told (threat Z3).
+const clockBound = 5 * time.Minute
+
 // touchEvery bounds how often a session's use is written down.
 const touchEvery = time.Minute
 
@@ -94,6 +98,8 @@ func (s *sessionStore) find(ctx context.Context, value string) (*found, error) {
 	var err error
 	f.head, err = s.rows.SessionHead(ctx, f.id, s.now())
 	switch {
+	case err == nil && f.head.Created.After(s.now().Add(clockBound)):
+		return nil, bridge.Fail(bridge.CodeSessionEnded, errors.New("the session began in the future: a clock is wrong"))
 	case err == nil:
 		return f, nil
 	case errors.Is(err, store.ErrNotFound):
