@@ -87,9 +87,11 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, p *provider, sta
 	return s.signIn(w, r, p, who, back)
 }
 
-// refuse records that an answer was not believed. Where the store is down nothing was decided about it.
+// refuse records that an answer was not believed. Where the store can't tell, there was no room, or the person left,
+// nothing was decided about it.
 func (s *Server) refuse(r *http.Request, p *provider, identity bridge.Identity, why error) error {
-	if bridge.CodeOf(why) == bridge.CodeStoreDown {
+	switch bridge.CodeOf(why) {
+	case bridge.CodeStoreDown, bridge.CodeRateLimited, bridge.CodeClientGone:
 		return why
 	}
 	if err := s.bridge.RecordSignIn(r.Context(), s.attempt(r, p, identity, why)); err != nil {
