@@ -76,6 +76,11 @@ func TestBrowser(t *testing.T) {
 	b.waitVisible("#script")
 	b.screenshot(filepath.Join(t.TempDir(), "page.png"), shot{dark: true, width: 390, scale: 2, full: true})
 
+	next := b.tab()
+	next.open(server.URL + "/nothing")
+	if next.cookies(server.URL)["kept"] == nil {
+		t.Error("tabs of one browser don't share cookies")
+	}
 	other := newBrowser(t)
 	other.open(server.URL + "/nothing")
 	if len(other.cookies(server.URL)) != 0 {

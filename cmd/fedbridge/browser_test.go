@@ -59,17 +59,29 @@ type browser struct {
 	ctx context.Context
 
 	mu   sync.Mutex
-	sent []*network.Request // what the tab has asked for, in order
+	sent []*network.EventRequestWillBeSent       // what the tab has asked for, in order
+	went map[network.RequestID][]network.Headers // as it went out: the n-th of an id belongs to the n-th that was sent
 }
 
 func newBrowser(t testing.TB) *browser {
 	t.Helper()
-	ctx, closeTab := chromedp.NewContext(chromium(t), chromedp.WithNewBrowserContext())
+	return openTab(t, chromium(t), chromedp.WithNewBrowserContext())
+}
+
+// tab is another tab of the same browser: the same cookies.
+func (b *browser) tab() *browser {
+	b.t.Helper()
+	return openTab(b.t, b.ctx)
+}
+
+func openTab(t testing.TB, parent context.Context, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(parent, options...)
 	t.Cleanup(closeTab)
 	if err := chromedp.Do(ctx); err != nil { // opens it; a time limit here would be the limit of the tab's whole life
 		t.Fatal(err)
 	}
-	b := &browser{t: t, ctx: ctx}
+	b := &browser{t: t, ctx: ctx, went: map[network.RequestID][]network.Headers{}}
 	b.do(chromedp.EmulateViewport(1280, 900))
 	limit := int64(1 << 20) // a SAML response is sent by POST
 	call(b, network.Enable, network.EnableParams{MaxPostDataSize: &limit})
@@ -233,6 +245,13 @@ func (b *browser) text(selector string) string {
 	b.t.Helper()
 	all := eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((e) => e.innerText)`, selector))
 	return strings.TrimSpace(strings.Join(all, "\n"))
+}
+
+// value is what a form's field holds, hidden or not.
+func (b *browser) value(name string) string {
+	b.t.Helper()
+	b.waitFor("a field "+name, fmt.Sprintf(`document.querySelector("[name=%s]")`, name))
+	return eval[string](b, fmt.Sprintf(`document.querySelector("[name=%s]").value`, name))
 }
 
 // html is the page as the browser has it now.

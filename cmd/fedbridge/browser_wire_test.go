@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -30,10 +31,13 @@ func call[P, R any](b *browser, command cdp.Command[P, R], params P) R {
 
 // overhear remembers what the tab asks for.
 func (b *browser) overhear(ev any) {
-	if ev, ok := ev.(*network.EventRequestWillBeSent); ok {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.sent = append(b.sent, ev.Request)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch ev := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		b.sent = append(b.sent, ev)
+	case *network.EventRequestWillBeSentExtraInfo:
+		b.went[ev.RequestID] = append(b.went[ev.RequestID], ev.Headers)
 	}
 }
 
@@ -41,9 +45,32 @@ func (b *browser) overhear(ev any) {
 func (b *browser) asked(part string) *network.Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := len(b.sent) - 1; i >= 0; i-- {
-		if strings.Contains(b.sent[i].URL, part) {
-			return b.sent[i]
+	for _, ev := range slices.Backward(b.sent) {
+		if strings.Contains(ev.Request.URL, part) {
+			return ev.Request
+		}
+	}
+	return nil
+}
+
+// headers gives the headers, cookies included, of the last request whose URL contains this. A redirect keeps the id of the
+// request that it answers.
+func (b *browser) headers(part string) network.Headers {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, ev := range slices.Backward(b.sent) {
+		if !strings.Contains(ev.Request.URL, part) {
+			continue
+		}
+		nth := 0
+		for _, earlier := range b.sent[:i] {
+			if earlier.RequestID == ev.RequestID {
+				nth++
+			}
+		}
+		if nth < len(b.went[ev.RequestID]) {
+			return b.went[ev.RequestID][nth]
 		}
 	}
 	return nil

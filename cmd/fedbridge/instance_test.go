@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -199,15 +200,19 @@ func (w *transcript) String() string {
 
 // wait waits until one of the texts was written, and gives all of the text; false means that the process ended, or hangs.
 func (w *transcript) wait(anyOf ...string) (string, bool) {
+	return w.until(func(text string) bool {
+		return slices.ContainsFunc(anyOf, func(wanted string) bool { return strings.Contains(text, wanted) })
+	})
+}
+
+func (w *transcript) until(enough func(string) bool) (string, bool) {
 	late := time.After(hangs)
 	for {
 		w.mu.Lock()
 		text, more, ended := w.text.String(), w.more, w.ended
 		w.mu.Unlock()
-		for _, wanted := range anyOf {
-			if strings.Contains(text, wanted) {
-				return text, true
-			}
+		if enough(text) {
+			return text, true
 		}
 		if ended {
 			return text, false

@@ -1,30 +1,35 @@
-// Starts the npm package oidc-provider on loopback. Its one argument is JSON:
-//   {client: {id, secret, redirect_uri}, people: {login: {claims}}, claims_in_id_token: bool, alg: "RS256"}
-// It prints "ready URL" when it listens, and ends when its standard input does.
+// Starts the npm package oidc-provider on loopback: one provider for each of `issuers`, each on a port of its own. Its one
+// argument is JSON:
+//   {issuers: [{claims_in_id_token: bool, clients: [{id, secret, redirect_uri, alg}]}], people: {login: {claims}}}
+// It prints "ready URL URL…" when all listen, and ends when its standard input does.
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
 const options = JSON.parse(process.argv[2]);
-const alg = options.alg ?? 'RS256';
-const { privateKey } = alg.startsWith('ES')
-  ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  : generateKeyPairSync('rsa', { modulusLength: 2048 });
-const jwk = { ...privateKey.export({ format: 'jwk' }), use: 'sig', kid: 'first' };
 
-const server = createServer();
-server.listen(0, '127.0.0.1', () => {
+// AWS takes keys that say what they are for: kid, use and alg.
+const key = (kind, details, alg) => ({
+  ...generateKeyPairSync(kind, details).privateKey.export({ format: 'jwk' }), use: 'sig', alg, kid: alg.toLowerCase(),
+});
+const keys = [key('rsa', { modulusLength: 2048 }, 'RS256'), key('ec', { namedCurve: 'P-256' }, 'ES256')];
+
+const listen = (server) => new Promise((done) => server.listen(0, '127.0.0.1', done));
+
+const start = async ({ clients, claims_in_id_token }, number) => {
+  const server = createServer();
+  await listen(server);
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
-    clients: [{
-      client_id: options.client.id,
-      client_secret: options.client.secret,
-      redirect_uris: [options.client.redirect_uri],
+    clients: clients.map(({ id, secret, redirect_uri, alg }) => ({
+      client_id: id,
+      client_secret: secret,
+      redirect_uris: [redirect_uri],
       grant_types: ['authorization_code'],
       response_types: ['code'],
       id_token_signed_response_alg: alg,
-    }],
-    jwks: { keys: [jwk] },
+    })),
+    jwks: { keys },
     claims: {
       openid: ['sub'],
       email: ['email', 'email_verified'],
@@ -32,19 +37,24 @@ server.listen(0, '127.0.0.1', () => {
       groups: ['groups'],
     },
     scopes: ['openid', 'email', 'profile', 'groups'],
-    conformIdTokenClaims: !options.claims_in_id_token,
-    enabledJWA: { idTokenSigningAlgValues: [alg, 'RS256'] },
+    // As OpenID Connect Core §5.4 has it, the claims of scopes are at UserInfo alone where there is an access token.
+    conformIdTokenClaims: !claims_in_id_token,
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
     features: { devInteractions: { enabled: true } },
-    cookies: { keys: ['only-for-this-test-run'] },
+    cookies: {
+      keys: ['only-for-this-test-run'],
+      names: { session: `session-${number}`, interaction: `interaction-${number}`, resume: `resume-${number}` },
+    },
     async findAccount(_, id) {
       const person = options.people[id];
-      if (!person) return undefined;
-      return { accountId: id, claims: async () => ({ sub: id, ...person }) };
+      return person && { accountId: id, claims: async () => ({ sub: id, ...person }) };
     },
   });
   provider.on('server_error', (_, err) => console.error(err));
   server.on('request', provider.callback());
-  console.log(`ready ${issuer}`);
-});
+  return issuer;
+};
+
+console.log('ready', ...await Promise.all(options.issuers.map(start)));
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
