@@ -23,7 +23,7 @@ import (
 
 // walked are the blocks that TestReadmeCommands runs, in the order of README.
 var walked = []string{
-	"two-commands", "demo", "demo-files", "install", "certificate", "secret", "check", "check-online", "systemd", "docker", "bench",
+	"two-commands", "demo", "demo-files", "install", "certificate", "signing", "secret", "check", "check-online", "systemd", "docker", "bench",
 }
 
 // stand-ins for what must not, or can't, be done for real. Each writes down how it was called: NUL after every argument,
@@ -142,6 +142,8 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	s.write(filepath.Join(s.work, "staff.secret"), "a secret\n")
 	do("certificate")
+	need(t, "openssl", "openssl, to make a key")
+	do("signing")
 	do("secret")
 
 	saml := readmeBlock(t, "file", "saml").text

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ type localAWS struct {
 	saml *idptest.Server
 	env  []string // fedbridge's own credentials
 }
+
+// signingLine is what README says to add where requests must be signed, as they must here.
+var signingLine = regexp.MustCompile("`(signing: \\{.*\\})`")
 
 const ownRole = "arn:aws:iam::999988887777:role/fedbridge"
 
@@ -39,7 +43,7 @@ func newLocalAWS(t testing.TB) *localAWS {
 	}}
 	t.Cleanup(l.sts.Close)
 	l.saml, err = idptest.Serve(func(url string) (http.Handler, error) {
-		return idptest.NewSAML(idptest.SAMLOptions{URL: url, Key: idptest.KeyECDSA})
+		return idptest.NewSAML(idptest.SAMLOptions{URL: url, Key: idptest.KeyECDSA, WantSignedRequests: true})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +63,7 @@ func (l *localAWS) write(s *shell, config string) (ops string) {
 		{`ops_listen: "127.0.0.1:9090"`, `ops_listen: "` + ops + `"`},
 		{"aws: {region: eu-west-1}", `aws: {region: eu-west-1, endpoints: {sts: "` + l.sts.URL + `"}}`},
 		{"https://sso.example.com/idp/metadata", l.saml.URL + "/metadata"},
+		{"    claims:", "    " + signingLine.FindStringSubmatch(readFile(s.t, readmePath))[1] + "\n    claims:"},
 	} {
 		if !strings.Contains(config, r[0]) {
 			s.t.Fatalf("README's configuration has no %s", r[0])
