@@ -333,9 +333,10 @@ func TestCapsAreNamed(t *testing.T) {
 	w := newWorld(t, setup{})
 	login := w.login()
 	for document, want := range map[string]string{
-		"<a>" + strings.Repeat("<b/>", 10_000) + "</a>": "more than 10000 elements",
-		strings.Repeat("<a>", 33):                       "more than 32 levels of nesting",
-		strings.Repeat(" ", 1<<20):                      "more than 262144 bytes",
+		"<a>" + strings.Repeat("<b/>", 10_000) + "</a>":          "more than 10000 elements",
+		strings.Repeat("<a>", 33):                                "more than 32 levels of nesting",
+		strings.Repeat(" ", 1<<20):                               "more than 262144 bytes",
+		namespaces(20) + strings.Repeat(`<b x="" y=""/>`, 5_000): "more than 60000 attributes and namespaces, counted wherever they are in scope",
 	} {
 		err := w.refuse(bridge.CodeAnswerTooLarge, []byte(document), login)
 		if _, _, detail := bridge.Explain(err); detail != want {

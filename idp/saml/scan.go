@@ -16,16 +16,20 @@ type limits struct {
 	depth      int
 	attributes int // of one element, namespace declarations included
 	namespaces int // declared and in scope at one place
+	// scoped bounds the sum, over elements, of what is in scope there and of attributes: canonicalisation looks at each.
+	scoped int
 	// lax lets pass what metadata has and messages must not have: comments and processing instructions, unread, and a
 	// declaration of the prefix xml.
 	lax bool
 }
 
 // messageLimits leave room for a person with some thousand groups: 10,000 elements in 256 KB.
-var messageLimits = limits{bytes: 256 << 10, elements: 10_000, depth: 32, attributes: 32, namespaces: 64}
+var messageLimits = limits{bytes: 256 << 10, elements: 10_000, depth: 32, attributes: 32, namespaces: 64, scoped: 60_000}
 
 // metadataLimits are for documents that the operator chose the address of.
-var metadataLimits = limits{bytes: 10 << 20, elements: 300_000, depth: 40, attributes: 64, namespaces: 128, lax: true}
+var metadataLimits = limits{
+	bytes: 10 << 20, elements: 300_000, depth: 40, attributes: 64, namespaces: 128, scoped: 10_000_000, lax: true,
+}
 
 // capError is a document over one of the limits. Its text is shown to people, who need it to mend the provider.
 type capError struct {
@@ -47,6 +51,7 @@ type scanner struct {
 	pos      int
 	limits   limits
 	elements int
+	scoped   int
 	stack    []openElement
 	scope    []binding
 	root     *etree.Element

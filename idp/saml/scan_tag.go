@@ -32,6 +32,9 @@ func (s *scanner) startTag() error {
 	if err := s.resolve(el); err != nil {
 		return err
 	}
+	if s.scoped += len(el.Attr) + len(s.scope); s.scoped > s.limits.scoped {
+		return &capError{"attributes and namespaces, counted wherever they are in scope", s.limits.scoped}
+	}
 	if len(s.stack) == 0 {
 		s.root = el
 	} else {
