@@ -63,6 +63,16 @@ var maskFunctions = map[string]string{
 	"http://www.w3.org/2009/xmlenc11#mgf1sha512": "sha512",
 }
 
+// malleable tells whether the content could be changed by somebody who can't read it: CBC has no tag.
+func malleable(container *etree.Element) bool {
+	for _, data := range children(container, nsEncrypt, "EncryptedData") {
+		if name, _, err := method(data); err != nil || blockCiphers[name].cbc {
+			return true
+		}
+	}
+	return false
+}
+
 // decrypt returns the text of the assertion inside an EncryptedAssertion (SAML Core §6).
 func (d *decrypter) decrypt(container *etree.Element) (string, error) {
 	if d == nil {

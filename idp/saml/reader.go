@@ -231,5 +231,12 @@ func (r *reader) verifyEncrypted(out signedParts, counted census) (signedParts, 
 	}
 	out.encrypted = true
 	inside.signatures += counted.signatures
-	return r.verifyAssertion(out, assertion, inside)
+	sealed := out.sealed
+	out, err = r.verifyAssertion(out, assertion, inside)
+	if err != nil && !sealed && malleable(container) {
+		// A weak algorithm has its own code elsewhere. Here it would tell who changes ciphertext that the plaintext is
+		// still XML, which is all it takes to read the rest of it (threat S24).
+		return signedParts{}, fmt.Errorf("%w: %w", errDecrypt, errors.New(err.Error()))
+	}
+	return out, err
 }
