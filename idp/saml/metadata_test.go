@@ -321,9 +321,20 @@ func TestExpiry(t *testing.T) {
 	if status := refresher.Status(); !status.Ready || !strings.Contains(status.Problem, "ends at") {
 		t.Errorf("two weeks before the end: %+v", status)
 	}
+	for range 3 { // days, and several times a day
+		for range 10 {
+			if err := refresher.Refresh(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		w.clock.advance(24 * time.Hour)
+	}
+	if n := strings.Count(w.log.String(), "ends soon"); n != 3 {
+		t.Errorf("the log tells %d times in three days: %s", n, w.log)
+	}
 	login := w.login()
 	w.accept(w.mint(login, idptest.Hooks{}), login)
-	w.clock.advance(15 * 24 * time.Hour)
+	w.clock.advance(12 * 24 * time.Hour)
 	if status := refresher.Status(); status.Ready || !strings.Contains(status.Problem, "expired") {
 		t.Errorf("after the end: %+v", status)
 	}

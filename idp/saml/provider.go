@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -28,6 +29,10 @@ type provider struct {
 	audit     bridge.AuditLog
 	log       *slog.Logger
 	now       func() time.Time
+	warned    struct { // when the log last told of a certificate's end
+		sync.Mutex
+		last time.Time
+	}
 	// slots bound how many answers are read at once, and with that the memory that strangers can make us use.
 	slots chan struct{}
 }

@@ -152,9 +152,6 @@ func (s *source) fetch(ctx context.Context) (err error) {
 		s.mu.Lock()
 		s.tried, s.failed = s.now(), err
 		s.mu.Unlock()
-		if err != nil {
-			s.log.WarnContext(ctx, "the provider's metadata could not be refreshed", "cause", err.Error())
-		}
 	}()
 	document, err := s.download(ctx)
 	if err != nil {

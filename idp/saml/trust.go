@@ -35,7 +35,6 @@ func (p *provider) adopt(ctx context.Context, before, after *snapshot) error {
 				return err
 			}
 		}
-		p.warnExpiry(ctx, c)
 	}
 	for _, c := range old {
 		if !has(after.certs, c.fingerprint) {
@@ -68,15 +67,33 @@ func (p *provider) auditTrust(ctx context.Context, level slog.Level, issuer, fin
 	return nil
 }
 
-func (p *provider) warnExpiry(ctx context.Context, c certificate) {
-	if p.now().Add(expiryWarning).After(c.NotAfter) {
-		p.log.LogAttrs(ctx, slog.LevelWarn, "a certificate of the provider ends soon, or has ended",
-			slog.String("fingerprint", c.fingerprint), slog.Time("not_after", c.NotAfter))
-	}
+// Refresh implements idp.Refresher.
+func (p *provider) Refresh(ctx context.Context) error {
+	err := p.source.refresh(ctx)
+	p.warnExpiry(ctx)
+	return err
 }
 
-// Refresh implements idp.Refresher.
-func (p *provider) Refresh(ctx context.Context) error { return p.source.refresh(ctx) }
+// warnExpiry logs once a day which certificates end soon.
+func (p *provider) warnExpiry(ctx context.Context) {
+	held, _ := p.source.latest()
+	if held == nil {
+		return
+	}
+	now := p.now()
+	p.warned.Lock()
+	defer p.warned.Unlock()
+	if now.Sub(p.warned.last).Abs() < 24*time.Hour {
+		return
+	}
+	for _, c := range held.certs {
+		if now.Add(expiryWarning).After(c.NotAfter) {
+			p.warned.last = now
+			p.log.LogAttrs(ctx, slog.LevelWarn, "a certificate of the provider ends soon, or has ended: ask the provider for its next one",
+				slog.String("fingerprint", c.fingerprint), slog.Time("not_after", c.NotAfter))
+		}
+	}
+}
 
 // Status implements idp.Refresher.
 func (p *provider) Status() idp.Status {
