@@ -19,8 +19,8 @@ func need(t testing.TB, commandOrPath, what string) string {
 		return path
 	}
 	if os.Getenv("FEDBRIDGE_TEST_REQUIRE") == "all" {
-		t.Fatalf("no %s (%s), and FEDBRIDGE_TEST_REQUIRE=all; `make deps` installs it", what, commandOrPath)
+		t.Fatalf("%s is not here: %s (FEDBRIDGE_TEST_REQUIRE=all); `make deps` installs it", commandOrPath, what)
 	}
-	t.Skipf("SKIPPED: needs %s (%s); `make deps` installs it", what, commandOrPath)
+	t.Skipf("SKIPPED: needs %s, %s; `make deps` installs it", commandOrPath, what)
 	return ""
 }
