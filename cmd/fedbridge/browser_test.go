@@ -193,10 +193,18 @@ func (b *browser) has(selector string) bool {
 	return eval[bool](b, visible(selector))
 }
 
-// click presses the mouse on an element.
+const still = `((e) => {
+	e.scrollIntoView({block: "nearest", behavior: "instant"});
+	const {x, y} = e.getBoundingClientRect(), was = window.stood;
+	window.stood = e.tagName + x + " " + y;
+	return was === window.stood;
+})(document.querySelector(%q))`
+
+// click presses the mouse on an element, once it stands still: a busy machine lays a page out late.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.waitVisible(selector)
+	b.waitFor(selector+" to stand still", fmt.Sprintf(still, selector))
 	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
