@@ -29,6 +29,9 @@ func (c *Config) InsecureReadUnverified(answer []byte) (bridge.Identity, error) 
 	if err != nil {
 		return bridge.Identity{}, refuse(bridge.CodeAnswerMalformed, err)
 	}
+	if err := c.overage(said.attributes); err != nil {
+		return bridge.Identity{}, err
+	}
 	return c.identity(issuer, &said), nil
 }
 

@@ -116,6 +116,7 @@ func TestUnverifiedRefuses(t *testing.T) {
 	w := newWorld(t, setup{})
 	good := string(w.mint(w.login(), idptest.Hooks{}))
 	from, to := strings.Index(good, "<saml:Assertion"), strings.Index(good, "</saml:Assertion>")+len("</saml:Assertion>")
+	overage := strings.Replace(good, `Name="memberOf"`, `Name="http://schemas.microsoft.com/claims/groups.link"`, 1)
 	w.idp.Lie(idptest.TransientNameID)
 	transient := string(w.mint(w.login(), idptest.Hooks{}))
 	w.idp.Lie(idptest.NoNameID)
@@ -135,6 +136,7 @@ func TestUnverifiedRefuses(t *testing.T) {
 		"two assertions":  {good[:to] + good[from:], bridge.CodeAnswerMalformed},
 		"no assertion":    {good[:from] + good[to:], bridge.CodeAnswerMalformed},
 		"a failure":       {strings.Replace(good, "status:Success", "status:Responder", 1), bridge.CodeProviderRefused},
+		"groups left out": {overage, bridge.CodeGroupOverage},
 		"transient":       {transient, bridge.CodeSubjectTransient},
 		"no NameID":       {nameless, bridge.CodeSubjectMissing},
 		"too large":       {"<a>" + strings.Repeat(" ", 256<<10) + "</a>", bridge.CodeAnswerTooLarge},
