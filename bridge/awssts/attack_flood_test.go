@@ -108,3 +108,27 @@ func TestAttackDrip(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackEndlessAnswer: of an answer without end no more than a megabyte is read, wherever the flood stands.
+func TestAttackEndlessAnswer(t *testing.T) {
+	const flood, tolerable = 64 << 20, 16 << 20 // what buffers on the way hold is written, and never read
+	for _, where := range []string{"", "<AssumeRoleWithSAMLResponse><AssumeRoleWithSAMLResult><Credentials><SessionToken>", "<ErrorResponse><Error><Message>"} {
+		written := make(chan int, 2)
+		sts := newStub(t, func(_ int, w http.ResponseWriter, _ url.Values) {
+			n, _ := io.WriteString(w, where)
+			filler := []byte(strings.Repeat("a", 64<<10))
+			for n < flood {
+				m, err := w.Write(filler)
+				if n += m; err != nil {
+					break
+				}
+			}
+			written <- n
+		})
+		_, err := client(t, awssts.Config{Endpoint: sts.URL}).Exchange(context.Background(), question(bridge.ViaSAML))
+		wantCode(t, err, bridge.CodeSTSAnswer)
+		if n := <-written; n > tolerable {
+			t.Errorf("after %q: %d megabytes were taken", where, n>>20)
+		}
+	}
+}
