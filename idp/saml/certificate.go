@@ -51,7 +51,7 @@ func signingCertificates(role *crewjam.IDPSSODescriptor, log *slog.Logger) ([]ce
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("the metadata holds no usable signing certificate") // threat S21
+		return nil, errors.New("the metadata holds no usable certificate for signatures (a KeyDescriptor with use=\"signing\", or without use)") // threat S21
 	}
 	return out, nil
 }
@@ -151,7 +151,7 @@ func (p pins) trusted(published []certificate) ([]certificate, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, errors.New("no certificate of the metadata is one of the pinned ones (certificates)")
+		return nil, errors.New("no certificate of the metadata is one of the pinned ones: compare certificates with the provider's")
 	}
 	return out, nil
 }

@@ -11,9 +11,9 @@ import (
 type Config struct {
 	idp.Common `yaml:",inline"`
 
-	Metadata     string   `yaml:"metadata" doc:"The provider's metadata: an https URL, which is fetched and refreshed and whose certificates are thereby trusted; or file:PATH, which is read at start and never changes itself. http only on loopback." example:"https://sso.example.com/idp/metadata"`
-	IdPEntityID  string   `yaml:"idp_entity_id,omitempty" doc:"Entity id of the provider in its metadata. Needed where the metadata describes several. Default: the only one; it must stay the same." example:"https://sso.example.com/idp"`
-	EntityID     string   `yaml:"entity_id,omitempty" doc:"Our own entity id, which the provider writes as audience. Default: server.url + /saml/NAME/metadata." example:"https://bridge.example.com/saml/corp/metadata"`
+	Metadata     string   `yaml:"metadata" doc:"The provider's metadata: an https URL, which is fetched and refreshed and whose certificates are thereby trusted; or file:PATH, which is read at start and never changes itself. http only on loopback. At most 10 MiB and 10 signing certificates. A URL is asked every hour, or as often as cacheDuration says (5 minutes to 24 hours)." example:"https://sso.example.com/idp/metadata"`
+	IdPEntityID  string   `yaml:"idp_entity_id,omitempty" doc:"Entity id of the provider in its metadata. Needed where the metadata describes several. At most 1024 characters. Default: the only one; it must stay the same." example:"https://sso.example.com/idp"`
+	EntityID     string   `yaml:"entity_id,omitempty" doc:"Our own entity id, which the provider writes as audience. At most 1024 characters. Default: server.url + /saml/NAME/metadata." example:"https://bridge.example.com/saml/corp/metadata"`
 	Audiences    []string `yaml:"audiences,omitempty" doc:"Further audiences that are accepted. AWS wants its own for relayed answers (via: saml)." example:"[urn:amazon:webservices]"`
 	Claims       Claims   `yaml:"claims,omitempty" doc:"Which attributes hold e-mail, name and groups; by exact Name, never FriendlyName." example:"{email: mail, name: displayName, groups: memberOf}"`
 	Subject      Subject  `yaml:"subject,omitempty" doc:"What names the person. Default: the NameID, which must not be transient." example:"{attribute: employeeNumber}"`
@@ -72,16 +72,16 @@ type Subject struct {
 
 // KeyPair is a private key with its certificate.
 type KeyPair struct {
-	Key         bridge.SecretRef `yaml:"key" doc:"RSA private key of 2048 bits or more, PEM (PKCS #8 or PKCS #1), as env:NAME or file:PATH." example:"file:/etc/fedbridge/sp.key"`
+	Key         bridge.SecretRef `yaml:"key" doc:"RSA private key of 2048 to 8192 bits, PEM (PKCS #8 or PKCS #1), as env:NAME or file:PATH." example:"file:/etc/fedbridge/sp.key"`
 	Certificate bridge.SecretRef `yaml:"certificate" doc:"Its certificate, PEM, as env:NAME or file:PATH; it goes into our metadata." example:"file:/etc/fedbridge/sp.crt"`
 }
 
 // Decryption says how encrypted assertions are opened.
 type Decryption struct {
-	Key         bridge.SecretRef `yaml:"key" doc:"RSA private key of 2048 bits or more, PEM (PKCS #8 or PKCS #1), as env:NAME or file:PATH." example:"file:/etc/fedbridge/sp.key"`
+	Key         bridge.SecretRef `yaml:"key" doc:"RSA private key of 2048 to 8192 bits, PEM (PKCS #8 or PKCS #1), as env:NAME or file:PATH." example:"file:/etc/fedbridge/sp.key"`
 	Certificate bridge.SecretRef `yaml:"certificate" doc:"Its certificate, PEM, as env:NAME or file:PATH; it goes into our metadata." example:"file:/etc/fedbridge/sp.crt"`
 	AllowCBC    bool             `yaml:"allow_cbc,omitempty" doc:"Accept AES-CBC besides AES-GCM (SimpleSAMLphp and AD FS may send nothing else). CBC alone protects nothing from change; the signature must. Default: false."`
-	OAEPDigests []string         `yaml:"oaep_digests,omitempty" doc:"Digests accepted in RSA-OAEP: sha1, sha256, sha384, sha512. Default: [sha1], the algorithm's own default, which is safe there." example:"[sha1, sha256]"`
+	OAEPDigests []string         `yaml:"oaep_digests,omitempty" doc:"Hashes accepted in RSA-OAEP, as digest and as mask function: sha1, sha256, sha384, sha512. Our metadata names them. Default: [sha1], the algorithm's own default, which is safe there." example:"[sha1, sha256]"`
 }
 
 func (k KeyPair) isZero() bool { return k == KeyPair{} }

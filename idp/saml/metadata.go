@@ -34,7 +34,7 @@ const maxCertificates = 10
 func parseMetadata(document []byte, wanted string, log *slog.Logger) (*snapshot, error) {
 	root, err := scan(string(document), metadataLimits)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("not a metadata document: %w", err)
 	}
 	entity, err := findEntity(root, wanted)
 	if err != nil {
@@ -43,6 +43,10 @@ func parseMetadata(document []byte, wanted string, log *slog.Logger) (*snapshot,
 	descriptor, err := decodeEntity(entity)
 	if err != nil {
 		return nil, err
+	}
+	// SAML Core §8.3.6. Without a name every Issuer that is empty would be it.
+	if descriptor.EntityID == "" || len(descriptor.EntityID) > 1024 {
+		return nil, errors.New("the metadata names no entityID of 1 to 1024 characters")
 	}
 	role, err := findRole(descriptor)
 	if err != nil {
@@ -80,7 +84,7 @@ func findEntity(root *etree.Element, wanted string) (*etree.Element, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(names) == 0:
-		return nil, errors.New("the metadata describes no identity provider")
+		return nil, fmt.Errorf("the metadata describes no identity provider: it is a <%s> without an IDPSSODescriptor in it", root.FullTag())
 	case len(found) == 0:
 		return nil, fmt.Errorf("the metadata describes no identity provider %q, but %s", wanted, some(names))
 	case wanted == "":

@@ -446,6 +446,14 @@ func TestOpenRefuses(t *testing.T) {
 				doc.FindElement("//IDPSSODescriptor").RemoveChild(doc.FindElement("//KeyDescriptor"))
 			}))
 		},
+		"no entity id": func() {
+			w.config.Metadata = "file:" + w.file("x.xml", edited(t, w.idp.Metadata(), func(doc *etree.Document) { doc.Root().RemoveAttr("entityID") }))
+		},
+		"a long entity id": func() {
+			w.config.Metadata = "file:" + w.file("x.xml", edited(t, w.idp.Metadata(), func(doc *etree.Document) {
+				doc.Root().CreateAttr("entityID", "urn:"+strings.Repeat("x", 1021))
+			}))
+		},
 		"empty metadata":   func() { w.config.Metadata = "file:" + w.file("x.xml", nil) },
 		"another provider": func() { w.config.IdPEntityID = "https://other.example.com" },
 		"no such pin":      func() { w.config.Certificates = []string{"file:/nowhere/pin.pem"} },

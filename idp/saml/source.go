@@ -96,7 +96,8 @@ func outdatedError(held *snapshot) error {
 	if held == nil {
 		return fmt.Errorf("saml: no metadata")
 	}
-	return fmt.Errorf("saml: the metadata was valid until %s", clockText(held.validUntil))
+	return fmt.Errorf("saml: the metadata was valid until %s: the provider must publish it anew, and a file be fetched again",
+		clockText(held.validUntil))
 }
 
 // refresh fetches if it is time to.
