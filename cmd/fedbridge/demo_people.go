@@ -40,7 +40,7 @@ var demoPeople = []idptest.Person{
 		About:     "developer: roles by the naming convention of her groups",
 	},
 	{
-		Username: "carl", Password: "contract", Subject: "u-1003-carl", Email: "carl@partner.example", Name: "Carl Contractor",
+		Username: "carl", Password: "freelance", Subject: "u-1003-carl", Email: "carl@partner.example", Name: "Carl Contractor",
 		Groups: []string{"contractors"},
 		Claims: map[string][]string{"employmentType": {"contractor"}, "project": {"invoices"}},
 		About:  "contractor: one narrow role",

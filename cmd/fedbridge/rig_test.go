@@ -101,13 +101,20 @@ func (r *rig) logged(id string) string {
 	return ""
 }
 
-// database runs a statement in the state file, as an accident would: beside fedbridge, which is open on it.
-func (r *rig) database(statement string) {
+// open opens the state file beside fedbridge, which is open on it.
+func (r *rig) open() *sql.DB {
 	r.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.dir, "state.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return db
+}
+
+// database runs a statement in the state file, as an accident would.
+func (r *rig) database(statement string) {
+	r.t.Helper()
+	db := r.open()
 	defer db.Close()
 	if _, err := db.Exec(statement); err != nil {
 		r.t.Fatalf("%s: %v", statement, err)
@@ -117,10 +124,7 @@ func (r *rig) database(statement string) {
 // rows counts what a table of the state file holds.
 func (r *rig) rows(table string) (n int) {
 	r.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.dir, "state.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	db := r.open()
 	defer db.Close()
 	if err := db.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil {
 		r.t.Fatal(err)

@@ -22,12 +22,13 @@ type visit struct {
 	*idptest.Browser
 	t      testing.TB
 	portal string
+	seen   func(*idptest.Page) // where it isn't nil, sees every page
 }
 
 func newVisit(t testing.TB, portal string) *visit {
 	b := idptest.NewBrowser()
 	t.Cleanup(b.Close)
-	return &visit{b, t, portal}
+	return &visit{Browser: b, t: t, portal: portal}
 }
 
 // page gives the page, or ends the test where the browser couldn't go there.
@@ -35,6 +36,9 @@ func (v *visit) page(p *idptest.Page, err error) *idptest.Page {
 	v.t.Helper()
 	if err != nil {
 		v.t.Fatal(err)
+	}
+	if v.seen != nil {
+		v.seen(p)
 	}
 	return p
 }
@@ -50,7 +54,7 @@ func (v *visit) open(path string) *idptest.Page {
 func (v *visit) signIn(path string, person demoPerson) *idptest.Page {
 	v.t.Helper()
 	page := v.open(path)
-	for {
+	for range 8 { // a provider that lies may ask for ever
 		switch {
 		case page.Find("#login") != nil:
 			page = v.page(v.SignIn(person.Username, person.Password))
@@ -60,6 +64,7 @@ func (v *visit) signIn(path string, person demoPerson) *idptest.Page {
 			return page
 		}
 	}
+	return page
 }
 
 func personNamed(t testing.TB, username string) demoPerson {
