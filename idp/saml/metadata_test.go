@@ -280,6 +280,9 @@ func TestRollover(t *testing.T) {
 			t.Errorf("no line %q in the audit log: %s", line, w.audit.details())
 		}
 	}
+	if !strings.Contains(w.log.String(), "level=WARN") || !strings.Contains(w.log.String(), "new in the metadata\" provider=corp fingerprint="+third) {
+		t.Errorf("the log doesn't tell of %s: %s", third, w.log)
+	}
 }
 
 // TestPins: certificates that the operator pinned switch off the trust in metadata (threat S20).
