@@ -193,7 +193,7 @@ func TestSignedAndWrong(t *testing.T) {
 		{"namespace called URI", set("//Assertion", "xmlns:URI", "urn:x"), rejected},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, sign := range []idptest.Signs{idptest.SignAssertion, idptest.SignBoth} {
+			for _, sign := range []idptest.Signs{idptest.SignAssertion, idptest.SignResponse, idptest.SignBoth} {
 				w := signedWorld(t, sign)
 				login := w.login()
 				err := w.refuse(c.code, w.mint(login, before(func(doc *etree.Document) { c.change(t, doc) })), login)
