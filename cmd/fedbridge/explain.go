@@ -210,6 +210,9 @@ func explainText(w io.Writer, id bridge.Identity, rules *policy.Policy, roles []
 		fmt.Fprintf(&b, ", e-mail %s", printable(id.Email))
 	}
 	fmt.Fprintf(&b, ", groups [%s]\n", printable(strings.Join(id.Groups, ", ")))
+	if len(id.Skipped) > 0 {
+		fmt.Fprintf(&b, "left out, because they could not be read as text: %s\n", printable(strings.Join(id.Skipped, ", ")))
+	}
 	for _, r := range roles {
 		e := rules.Explain(id, r.Key)
 		verdict := "no  "
