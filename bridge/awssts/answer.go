@@ -27,7 +27,7 @@ func (c *Client) accept(q question, a answer, began time.Time) (bridge.Credentia
 	// ARN of a role (facts trap 12).
 	if want := q.Role.ARN.AssumedRole(q.SessionName); *a.user.Arn != want {
 		return bridge.Credentials{}, bridge.Fail(bridge.CodeSTSWrongRole,
-			fmt.Errorf("sts: asked for %s, answered %.200q", want, *a.user.Arn))
+			fmt.Errorf("sts: asked for %s, answered %q", want, clean(*a.user.Arn, &q.Proof.Raw)))
 	}
 	got := a.credentials
 	switch {

@@ -19,7 +19,11 @@ const maxCause = 400
 // scrubbed makes a cause of an error whose text comes from elsewhere. The error itself is not wrapped: it may hold the
 // body of an answer, and whoever prints the chain would print that.
 func scrubbed(doing string, err error, proof *bridge.Secret) error {
-	text := err.Error()
+	return fmt.Errorf("%s: %s", doing, clean(err.Error(), proof))
+}
+
+// clean takes out of a text from elsewhere what could be a secret, and bounds it.
+func clean(text string, proof *bridge.Secret) string {
 	if proof != nil && !proof.IsZero() {
 		text = without(text, proof.Reveal())
 	}
@@ -27,7 +31,7 @@ func scrubbed(doing string, err error, proof *bridge.Secret) error {
 	if len(text) > maxCause {
 		text = strings.ToValidUTF8(text[:maxCause], "") + "…"
 	}
-	return fmt.Errorf("%s: %s", doing, text)
+	return text
 }
 
 // without removes a secret and its parts: the parts of a token between dots, and all of it as it stands in a form.

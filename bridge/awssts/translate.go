@@ -84,7 +84,11 @@ func translate(ctx context.Context, label string, q question, err error) *failur
 	}
 	cause := scrubbed("sts: "+label, err, &q.Proof.Raw)
 	if api, ok := errors.AsType[smithy.APIError](err); ok && status != 0 && api.ErrorCode() != "UnknownError" {
-		return translateAnswer(q, api, status, scrubbed(fmt.Sprintf("sts: %s: %d %.60s", label, status, api.ErrorCode()),
+		said := api.ErrorCode()
+		if _, known := codes[said]; !known {
+			said = clean(said, &q.Proof.Raw)
+		}
+		return translateAnswer(q, api, status, scrubbed(fmt.Sprintf("sts: %s: %d %.60s", label, status, said),
 			errors.New(api.ErrorMessage()), &q.Proof.Raw))
 	}
 	return translateSilence(status, err, cause)
