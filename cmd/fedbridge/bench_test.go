@@ -196,11 +196,12 @@ func (w *benchWorld) open(b *testing.B) http.Handler {
 // benchPort is an address with a free port.
 func benchPort(b *testing.B) string {
 	b.Helper()
-	host, port, err := loopbackPort("127.0.0.1:0")
+	own, err := takePort("127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	return net.JoinHostPort(host, port)
+	own.free()
+	return own.address
 }
 
 // benchVisitor is a browser without a network: requests go straight to the handler.

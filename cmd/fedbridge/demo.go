@@ -52,20 +52,26 @@ func (f demoFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer cleanUp()
-	host, port, err := loopbackPort(f.listen)
+	portal, err := takePort(f.listen)
 	if err != nil {
 		return err
 	}
-	url := "http://localhost:" + port
+	defer portal.free()
+	ops, err := takePort("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer ops.free()
+	url := "http://localhost:" + portal.number
 	if f.tls {
-		url = "https://localhost:" + port
+		url = "https://localhost:" + portal.number
 	}
 	world, err := openDemoWorld(url)
 	if err != nil {
 		return err
 	}
 	defer world.close()
-	path, err := f.writeConfig(dir, world, url, net.JoinHostPort(host, port))
+	path, err := f.writeConfig(dir, world, url, portal.address, ops.address)
 	if err != nil {
 		return err
 	}
@@ -84,6 +90,8 @@ func (f demoFlags) run(cmd *cobra.Command) error {
 	}
 	defer logFile.Close()
 	outside := config.Outside{Stdout: io.Discard, Log: newLog(logFile, "text"), Credentials: &world.credentials}
+	portal.free()
+	ops.free()
 	return serve(cmd.Context(), file, outside, func(_, ops net.Addr) {
 		f.announce(cmd, demoReady{
 			Portal: url, Ops: "http://" + ops.String(), OIDC: world.oidcServer.URL, SAML: world.samlServer.URL,
@@ -108,36 +116,38 @@ func (f demoFlags) folder() (dir string, cleanUp func(), err error) {
 	return dir, func() { os.RemoveAll(dir) }, err
 }
 
-// loopbackPort settles on a port, so that the configuration can name it. The demo's passwords are public, so it listens
-// on this machine alone.
-func loopbackPort(address string) (host, port string, err error) {
-	host, _, err = net.SplitHostPort(address)
+// port is one that the configuration can name: nobody else gets it until it is free again.
+type port struct {
+	address, number string
+	held            net.Listener
+}
+
+func (p port) free() { p.held.Close() }
+
+// takePort settles on a port. The demo's passwords are public, so it listens on this machine alone.
+func takePort(address string) (port, error) {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", "", usagef("--listen %s: write an address and a port, such as 127.0.0.1:8080", address)
+		return port{}, usagef("--listen %s: write an address and a port, such as 127.0.0.1:8080", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", "", usagef("--listen %s: the demo's passwords are public, so it listens on 127.0.0.1 only", address)
+		return port{}, usagef("--listen %s: the demo's passwords are public, so it listens on 127.0.0.1 only", address)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return "", "", err
+		return port{}, err
 	}
-	defer l.Close()
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	return host, port, err
+	_, number, err := net.SplitHostPort(l.Addr().String())
+	return port{net.JoinHostPort(host, number), number, l}, err
 }
 
-func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen string) (string, error) {
-	opsHost, opsPort, err := loopbackPort("127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
+func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen, opsListen string) (string, error) {
 	secretPath := filepath.Join(dir, "client-secret")
 	if err := os.WriteFile(secretPath, []byte(w.clientSecret+"\n"), 0o600); err != nil {
 		return "", err
 	}
 	values := map[string]any{
-		"URL": url, "Listen": listen, "OpsListen": net.JoinHostPort(opsHost, opsPort), "TLS": f.tls,
+		"URL": url, "Listen": listen, "OpsListen": opsListen, "TLS": f.tls,
 		"Certificate": "file:" + filepath.Join(dir, "tls.crt"), "Key": "file:" + filepath.Join(dir, "tls.key"),
 		"Store": "sqlite:" + filepath.Join(dir, "state.db"), "Audit": "file:" + filepath.Join(dir, "audit.jsonl"),
 		"STS": w.stsServer.URL, "SignIn": w.signInServer.URL, "SAMLMetadata": w.saml.MetadataURL(), "Issuer": w.oidc.Issuer(),

@@ -40,6 +40,7 @@ func (b *browser) complaints() func() []string {
 
 // TestDemoInChromium goes the whole way at both of the demo's providers, as a newcomer goes it.
 func TestDemoInChromium(t *testing.T) {
+	t.Parallel()
 	for _, way := range []struct{ name, role, arn, via string }{
 		{"corp", "shop-prod/admin", "arn:aws:sts::" + shopProd + ":assumed-role/Admin/ada@example.com", "AssumeRoleWithSAML"},
 		{"web", "data-lab/analyst", "arn:aws:sts::" + dataLab + ":assumed-role/Analyst/ada@example.com-", "AssumeRoleWithWebIdentity"},
@@ -124,6 +125,7 @@ const (
 // FEDBRIDGE_SCREENSHOTS=DIR the one in README, as DIR/picker.png, with FEDBRIDGE_TEST_SHOTS=DIR all pages in light, in dark
 // and on a phone.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	_, demo := startDemo(t)
 	ada := personNamed(t, "ada")

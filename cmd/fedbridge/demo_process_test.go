@@ -46,7 +46,7 @@ func TestDemoJSON(t *testing.T) {
 	}
 	ports := map[string]bool{}
 	for _, url := range []string{ready.Portal, ready.Ops, ready.OIDC, ready.SAML, ready.STS, ready.SignIn} {
-		ports[port(t, url)] = true
+		ports[portOf(t, url)] = true
 	}
 	if len(ports) != 6 {
 		t.Errorf("the parts share ports: %v", ports)
@@ -128,7 +128,7 @@ func TestDemoEndsCleanly(t *testing.T) {
 				t.Errorf("temporary folders that are left: %q", left())
 			}
 			for _, url := range []string{ready.Portal, ready.Ops, ready.OIDC, ready.SAML, ready.STS, ready.SignIn} {
-				if conn, err := net.Dial("tcp", "127.0.0.1:"+port(t, url)); err == nil {
+				if conn, err := net.Dial("tcp", "127.0.0.1:"+portOf(t, url)); err == nil {
 					conn.Close()
 					t.Errorf("somebody still answers at %s", url)
 				}

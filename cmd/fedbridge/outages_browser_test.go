@@ -33,6 +33,7 @@ func (r *rig) grants(b *browser, role string) {
 
 // TestAWSRefuses: everything that STS and the console may answer with, for each way of asking.
 func TestAWSRefuses(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	r := newRig(t, nil)
 	aws := r.world.aws
@@ -105,6 +106,7 @@ func TestAWSRefuses(t *testing.T) {
 }
 
 func TestProviderDown(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	r := newRig(t, func(r *rig, yaml string) string {
 		r.world.oidc.SetFault("*", idptest.FaultError)
@@ -147,6 +149,7 @@ func TestProviderDown(t *testing.T) {
 }
 
 func TestStoreDown(t *testing.T) {
+	t.Parallel()
 	b, other := newBrowser(t), newBrowser(t)
 	r := newRig(t, nil)
 	r.signIn(b, "corp", "ada")
@@ -176,6 +179,7 @@ func TestStoreDown(t *testing.T) {
 
 // TestAuditDown: the disk of the audit log is full. /dev/full is as full as a disk can be.
 func TestAuditDown(t *testing.T) {
+	t.Parallel()
 	need(t, "/dev/full", "a full disk")
 	b, other := newBrowser(t), newBrowser(t)
 	r := newRig(t, nil)

@@ -116,6 +116,7 @@ func state(t testing.TB, b *browser) string {
 }
 
 func TestRefusedSignIns(t *testing.T) {
+	t.Parallel()
 	b, thief := newBrowser(t), newBrowser(t)
 	r := newRig(t, nil)
 	acs, callback := r.url+"/saml/corp/acs", r.url+"/oidc/web/callback"
@@ -241,6 +242,7 @@ func TestRefusedSignIns(t *testing.T) {
 }
 
 func TestRefusedGrants(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	r := newRig(t, nil)
 	r.nothingIssued(t, b, "another site's form", func(t *testing.T) {
@@ -279,6 +281,7 @@ func TestRefusedGrants(t *testing.T) {
 
 // TestTwoTabs: two sign-ins that one browser begins at once both come through.
 func TestTwoTabs(t *testing.T) {
+	t.Parallel()
 	one := newBrowser(t)
 	two := one.tab()
 	r := newRig(t, nil)

@@ -171,7 +171,7 @@ func callerIdentity(t testing.TB, endpoint string, c processCredentials) string 
 	return aws.ToString(answer.Arn)
 }
 
-func port(t testing.TB, address string) string {
+func portOf(t testing.TB, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil || u.Port() == "" {
