@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"maps"
 	"net"
@@ -102,6 +103,28 @@ func TestDemoPlaces(t *testing.T) {
 		if code, _, errs := runCommand("demo", "--json", "--listen", listen); code != exitUsage || !strings.Contains(errs, "127.0.0.1") {
 			t.Errorf("--listen %s: %d: %s", listen, code, errs)
 		}
+	}
+}
+
+// TestDemoTLS: for browsers that keep secure cookies for https only.
+func TestDemoTLS(t *testing.T) {
+	dir := t.TempDir()
+	_, ready := startDemo(t, "--tls", "--dir", dir)
+	if !strings.HasPrefix(ready.Portal, "https://localhost:") {
+		t.Fatalf("the portal is at %s", ready.Portal)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(readFile(t, filepath.Join(dir, "tls.crt")))) {
+		t.Fatal("no certificate")
+	}
+	if key, err := os.Stat(filepath.Join(dir, "tls.key")); err != nil || key.Mode().Perm() != 0o600 {
+		t.Errorf("the key: %v %v", key, err)
+	}
+	for provider, role := range map[string]string{"corp": "shop-prod/admin", "web": "data-lab/analyst"} {
+		v := newVisit(t, ready.Portal)
+		v.RootCAs = roots
+		v.signIn("/login/"+provider, personNamed(t, "ada"))
+		useRole(t, v, ready, "ada", role)
 	}
 }
 
