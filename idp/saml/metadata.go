@@ -118,6 +118,7 @@ func decodeEntity(entity *etree.Element) (*crewjam.EntityDescriptor, error) {
 	for _, signature := range children(alone, nsSignature, "Signature") {
 		alone.RemoveChild(signature)
 	}
+	prune(alone)
 	text, err := etree.NewDocumentWithRoot(alone).WriteToBytes()
 	if err != nil {
 		return nil, err
@@ -127,6 +128,19 @@ func decodeEntity(entity *etree.Element) (*crewjam.EntityDescriptor, error) {
 		return nil, err
 	}
 	return descriptor, nil
+}
+
+// prune takes out what those types would read whatever its namespace: foreign elements, and attributes under a prefix
+// (threat S3).
+func prune(el *etree.Element) {
+	for _, child := range el.ChildElements() {
+		if ns := child.NamespaceURI(); ns != nsMetadata && ns != nsSignature {
+			el.RemoveChild(child)
+		} else {
+			prune(child)
+		}
+	}
+	el.Attr = slices.DeleteFunc(el.Attr, func(a etree.Attr) bool { return a.Space != "" && !isDeclaration(a) })
 }
 
 // findRole finds the one role that speaks SAML 2.0 as an identity provider.
