@@ -27,6 +27,9 @@
 // Call out because of a message (artifacts are ignored), take GET answers, guess between two readings, decide on unsigned
 // text, follow redirects for metadata, or let metadata lower a demand. Single logout isn't spoken, so it isn't advertised.
 //
+// One thing here believes without verifying: InsecureReadUnverified, for an operator who wants to see what the policy would
+// say about a file. It shares the scanner and the readers; nothing on the way of an answer calls it.
+//
 // crewjam/saml gives the types of metadata and requests, goxmldsig verifies. Limits stand before both and a recover
 // around them: a panic is a refused sign-in and an error in the log.
 package saml
