@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -141,19 +143,20 @@ func (i *instance) cleanUp() {
 	}
 }
 
-// freeAddress gives an address on 127.0.0.1 that is free now.
+// freeAddress gives an address on 127.0.0.1 that is free now. It is below the ports that systems hand out by themselves, so
+// that no server of a test that runs beside this one gets it before the process that is meant to listen there.
 func freeAddress(t testing.TB) (address, port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port = strconv.Itoa(20000 + rand.IntN(10000))
+		address = net.JoinHostPort("127.0.0.1", port)
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address, port
+		}
 	}
-	defer l.Close()
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String(), port
+	t.Fatal("no free port in a hundred tries")
+	return "", ""
 }
 
 // writeFile writes a file into a folder and gives its path.

@@ -25,23 +25,16 @@ type rig struct {
 // newRig starts it. prepare, where it isn't nil, sees the world first and may change the configuration.
 func newRig(t testing.TB, prepare func(r *rig, yaml string) string) *rig {
 	t.Helper()
-	portal, err := takePort("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer portal.free()
-	ops, err := takePort("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ops.free()
-	r := &rig{t: t, url: "http://localhost:" + portal.number, dir: t.TempDir()}
+	portal, number := freeAddress(t)
+	ops, _ := freeAddress(t)
+	var err error
+	r := &rig{t: t, url: "http://localhost:" + number, dir: t.TempDir()}
 	r.audit = filepath.Join(r.dir, "audit.jsonl")
 	if r.world, err = openDemoWorld(r.url); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.world.close)
-	if r.config, err = (demoFlags{}).writeConfig(r.dir, r.world, r.url, portal.address, ops.address); err != nil {
+	if r.config, err = (demoFlags{}).writeConfig(r.dir, r.world, r.url, portal, ops); err != nil {
 		t.Fatal(err)
 	}
 	if prepare != nil {
@@ -51,8 +44,6 @@ func newRig(t testing.TB, prepare func(r *rig, yaml string) string) *rig {
 		}
 		writeFile(t, r.dir, filepath.Base(r.config), prepare(r, string(text)))
 	}
-	portal.free()
-	ops.free()
 	r.start()
 	return r
 }
