@@ -39,11 +39,11 @@ type Partition struct{ Region, SignIn, Console string }
 func (c Config) Check() []bridge.Problem {
 	var problems []bridge.Problem
 	if !ownURL(c.Issuer) {
-		problems = append(problems, bridge.Problemf("", "%q is not fedbridge's own https URL, which console links name as their issuer.", c.Issuer))
+		problems = append(problems, bridge.Problemf("", "%q is not fedbridge's own https URL, which console links name as their issuer", c.Issuer))
 	}
 	check := func(path, endpoint string) {
 		if endpoint != "" && !ownURL(endpoint) {
-			problems = append(problems, bridge.Problemf(path, "%q is not an https URL of a host (plain http is for loopback only).", endpoint))
+			problems = append(problems, bridge.Problemf(path, "is not the https URL of a host, without user and query (plain http is for loopback only)"))
 		}
 	}
 	check("endpoints.signin", c.SignIn)
@@ -51,9 +51,9 @@ func (c Config) Check() []bridge.Problem {
 	for _, id := range slices.Sorted(maps.Keys(c.Partitions)) {
 		own := c.Partitions[id]
 		if p, ok := bridge.PartitionByID(id); !ok {
-			problems = append(problems, bridge.Problemf("partitions."+id, "%q is not a partition: aws, aws-us-gov, aws-cn or aws-eusc.", id))
+			problems = append(problems, bridge.Problemf("partitions."+id, "%q is not a partition: aws, aws-us-gov, aws-cn or aws-eusc", id))
 		} else if own.Region != "" && !p.HasRegion(own.Region) {
-			problems = append(problems, bridge.Problemf("partitions."+id+".region", "%q is not a region of %s.", own.Region, id))
+			problems = append(problems, bridge.Problemf("partitions."+id+".region", "%q is not a region of %s", own.Region, id))
 		}
 		check("partitions."+id+".endpoints.signin", own.SignIn)
 		check("partitions."+id+".endpoints.console", own.Console)

@@ -80,7 +80,7 @@ func (c Config) Check() []bridge.Problem {
 	var problems []bridge.Problem
 	if c.Region != "" {
 		if p, ok := bridge.PartitionOfRegion(c.Region); !ok || !p.HasRegion(c.Region) {
-			problems = append(problems, bridge.Problemf("region", "%q is not an AWS region: write one such as eu-west-1.", c.Region))
+			problems = append(problems, bridge.Problemf("region", "%q is not an AWS region: write one such as eu-west-1", c.Region))
 		}
 	}
 	problems = append(problems, c.checkEndpoint("endpoints.sts", c.Endpoint)...)
@@ -93,11 +93,11 @@ func (c Config) Check() []bridge.Problem {
 func (c Config) checkPartition(path, id string) []bridge.Problem {
 	partition, ok := bridge.PartitionByID(id)
 	if !ok {
-		return []bridge.Problem{bridge.Problemf(path, "%q is not a partition: aws, aws-us-gov, aws-cn or aws-eusc.", id)}
+		return []bridge.Problem{bridge.Problemf(path, "%q is not a partition: aws, aws-us-gov, aws-cn or aws-eusc", id)}
 	}
 	var problems []bridge.Problem
 	if region := c.Partitions[id].Region; region != "" && !partition.HasRegion(region) {
-		problems = append(problems, bridge.Problemf(path+".region", "%q is not a region of %s: write one such as %s.",
+		problems = append(problems, bridge.Problemf(path+".region", "%q is not a region of %s: write one such as %s",
 			region, id, partition.DefaultRegion))
 	}
 	return append(problems, c.checkEndpoint(path+".endpoints.sts", c.Partitions[id].Endpoint)...)
@@ -111,14 +111,14 @@ func (c Config) checkEndpoint(path, endpoint string) []bridge.Problem {
 	var problems []bridge.Problem
 	u, err := url.Parse(endpoint)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		problems = append(problems, bridge.Problemf(path, "%q is not the URL of an endpoint: write one such as https://sts.eu-west-1.amazonaws.com.", endpoint))
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // not repeated: it may hold a password
+		problems = append(problems, bridge.Problemf(path, "is not the URL of an endpoint, without user and query: write one such as https://sts.eu-west-1.amazonaws.com"))
 	case u.Scheme != "https" && (u.Scheme != "http" || !bridge.IsLoopback(u.Hostname())):
-		problems = append(problems, bridge.Problemf(path, "%q is not https, and plain http is for loopback only: proofs and credentials pass there.", endpoint))
+		problems = append(problems, bridge.Problemf(path, "%q is not https, and plain http is for loopback only: proofs and credentials pass there", endpoint))
 	}
 	// The SDK refuses the combination at the first call; better here, where somebody reads it.
 	if c.FIPS || c.DualStack {
-		problems = append(problems, bridge.Problemf(path, "an endpoint of your own can't be combined with fips or dual_stack: write the FIPS or dual-stack URL as the endpoint, or leave the endpoint out."))
+		problems = append(problems, bridge.Problemf(path, "an endpoint of your own can't be combined with fips or dual_stack: write the FIPS or dual-stack URL as the endpoint, or leave the endpoint out"))
 	}
 	return problems
 }

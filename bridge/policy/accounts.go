@@ -25,6 +25,9 @@ func (c *compiler) readAccounts(accounts []bridge.Account) {
 			a.Label = a.Name
 		}
 		c.checkAccount(book, path, a)
+		if !bridge.ValidAccountID(a.ID) {
+			a.ID = fmt.Sprintf("%012d", i) // stands in, so that the fault isn't found again in every role
+		}
 		at := len(book.list)
 		book.list, book.names = append(book.list, a), append(book.names, a.Name)
 		book.byName[a.Name], book.byID[a.ID] = at, at

@@ -79,11 +79,25 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	for _, problem := range problems {
 		paths = append(paths, problem.Path)
 	}
-	want := "accounts[0].id roles[0].max_session roles[0].via roles[1].arn roles[2].arn rules[0].groups[0] rules[0].when " +
+	want := "accounts[0].id roles[0].max_session roles[0].via roles[2].arn rules[0].groups[0] rules[0].when " +
 		"rules[0].roles[0] rules[1].name rules[1] rules[1].roles[0]"
 	for _, path := range strings.Fields(want) {
 		if !strings.Contains(" "+strings.Join(paths, " ")+" ", " "+path+" ") {
 			t.Errorf("nothing is reported at %s; have\n%s", path, lines(problems))
+		}
+	}
+}
+
+// An account's fault isn't found again in its roles.
+func TestAccountFaultsDoNotCascade(t *testing.T) {
+	for path, change := range map[string]func(*bridge.Account){
+		"accounts[0].id":        func(a *bridge.Account) { a.ID = "" },
+		"accounts[0].partition": func(a *bridge.Account) { a.Partition = "aws-moon" },
+	} {
+		src := shop(policy.Rule{Name: "a", Groups: []string{"x"}, Roles: []string{"shop-prod/admin"}})
+		change(&src.Accounts[0])
+		if _, problems := policy.Compile(src); len(problems) != 1 || problems[0].Path != path {
+			t.Errorf("have\n%s", lines(problems))
 		}
 	}
 }

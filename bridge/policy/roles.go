@@ -72,7 +72,7 @@ func (e *entry) read() {
 // checkMaxSession: STS takes 15 minutes to 12 hours (STS API, DurationSeconds), in whole seconds.
 func (e *entry) checkMaxSession() {
 	if d := e.base.MaxSession; d < bridge.MinSession || d > bridge.MaxSession || d%time.Second != 0 {
-		e.problem(e.path+".max_session", "%s: must be between 15m and 12h", d)
+		e.problem(e.path+".max_session", "write from 15m to 12h, in whole seconds")
 	}
 }
 
@@ -157,12 +157,18 @@ func (e *entry) roleARN(account bridge.Account) bridge.RoleARN {
 		e.once(path, "%v", err)
 	case arn.Account != account.ID:
 		e.once(path, "names account %s, but the entry is for account %s (%s): write {account}", arn.Account, account.Name, account.ID)
-	case arn.Partition != account.Partition: // Threat A16: nothing crosses from one partition to another.
+	case arn.Partition != account.Partition && knownPartition(account.Partition): // Threat A16: nothing crosses from one partition to another.
 		e.once(path, "is in partition %s, but account %s is in %s", arn.Partition, account.Name, account.Partition)
 	case slices.Contains(e.base.Via, bridge.ViaSAML) && strings.HasPrefix(arn.Name, "AWSReservedSSO_"):
 		e.once(path, "roles of IAM Identity Center can't be assumed with SAML")
 	}
 	return arn
+}
+
+// knownPartition: an account in a partition that isn't one is at fault itself.
+func knownPartition(id string) bool {
+	_, ok := bridge.PartitionByID(id)
+	return ok
 }
 
 func (e *entry) once(path, format string, args ...any) {

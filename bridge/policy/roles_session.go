@@ -141,7 +141,7 @@ func (e *entry) policyARNs(account bridge.Account) []string {
 		switch {
 		case part == nil || strings.ContainsAny(arn, "{}*?"):
 			e.once(path, "%q is not the ARN of an IAM policy (arn:aws:iam::aws:policy/ReadOnlyAccess)", written)
-		case part[1] != account.Partition:
+		case part[1] != account.Partition && knownPartition(account.Partition):
 			e.once(path, "is in partition %s, but account %s is in %s", part[1], account.Name, account.Partition)
 		case part[2] != "aws" && part[2] != account.ID:
 			e.once(path, "is in account %s, but must be in the role's (%s, %s) or AWS's own: write {account}", part[2], account.Name, account.ID)

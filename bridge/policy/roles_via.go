@@ -141,7 +141,7 @@ func (e *entry) samlProvider(account bridge.Account) bridge.SAMLProviderARN {
 		e.once(path, "%v", err)
 	case arn.Account != account.ID:
 		e.once(path, "is in account %s, but the role is in account %s (%s): write {account}", arn.Account, account.Name, account.ID)
-	case arn.Partition != account.Partition:
+	case arn.Partition != account.Partition && knownPartition(account.Partition):
 		e.once(path, "is in partition %s, but account %s is in %s", arn.Partition, account.Name, account.Partition)
 	}
 	return arn

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -31,14 +32,14 @@ func (c Config) Check() []bridge.Problem {
 	if len(c.Scopes) > 0 && !slices.Contains(c.Scopes, "openid") {
 		add("scopes", "openid is missing: without it the provider sends no ID token")
 	}
-	for _, scope := range c.Scopes {
+	for i, scope := range c.Scopes {
 		if !scopeToken.MatchString(scope) {
-			add("scopes", "%q is not a scope", scope)
+			add(fmt.Sprintf("scopes[%d]", i), "%q is not a scope", scope)
 		}
 	}
-	for _, alg := range c.Algorithms {
+	for i, alg := range c.Algorithms {
 		if _, ok := algorithms[alg]; !ok {
-			add("algorithms", "%q is not accepted; choose from %s", alg, strings.Join(slices.Sorted(maps.Keys(algorithms)), ", "))
+			add(fmt.Sprintf("algorithms[%d]", i), "%q is not accepted; choose from %s", alg, strings.Join(slices.Sorted(maps.Keys(algorithms)), ", "))
 		}
 	}
 	switch c.ResponseMode {
@@ -53,14 +54,14 @@ func (c Config) Check() []bridge.Problem {
 // checkIssuer: an issuer at which anybody has an account must be narrowed (threat O9).
 func (c Config) checkIssuer() []bridge.Problem {
 	var problems []bridge.Problem
-	for _, domain := range c.HostedDomains {
+	for i, domain := range c.HostedDomains {
 		if !domainName.MatchString(domain) {
-			problems = append(problems, bridge.Problemf("hosted_domains", "%q is not a domain name in lower case", domain))
+			problems = append(problems, bridge.Problemf(fmt.Sprintf("hosted_domains[%d]", i), "%q is not a domain name in lower case", domain))
 		}
 	}
-	for _, tenant := range c.Tenants {
+	for i, tenant := range c.Tenants {
 		if !tenantID.MatchString(tenant) {
-			problems = append(problems, bridge.Problemf("tenants", "%q is not a tenant id", tenant))
+			problems = append(problems, bridge.Problemf(fmt.Sprintf("tenants[%d]", i), "%q is not a tenant id", tenant))
 		}
 	}
 	u, err := parseIssuer(c.Issuer)
@@ -96,9 +97,9 @@ func (c Config) checkClient() []bridge.Problem {
 		"audiences": c.Audiences, "authorized_parties": c.AuthorizedParties, "acr_values": c.ACRValues,
 	}
 	for _, path := range slices.Sorted(maps.Keys(lists)) {
-		for _, value := range lists[path] {
+		for i, value := range lists[path] {
 			if !printable(value, 255) || path == "acr_values" && strings.Contains(value, " ") {
-				add(path, "%q: needs 1 to 255 printable characters", value)
+				add(fmt.Sprintf("%s[%d]", path, i), "%q: needs 1 to 255 printable characters", value)
 			}
 		}
 	}

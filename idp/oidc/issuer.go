@@ -41,8 +41,8 @@ func parseIssuer(text string) (issuerURL, error) {
 		return issuerURL{}, fmt.Errorf("%q is not a URL", text)
 	}
 	// OpenID Connect Core §2, iss: https, host, optionally port and path, and no query or fragment.
-	if u.RawQuery != "" || u.ForceQuery || u.User != nil || strings.Contains(text, "#") {
-		return issuerURL{}, fmt.Errorf("%q: an issuer has no user, query or fragment", text)
+	if u.RawQuery != "" || u.ForceQuery || u.User != nil || strings.Contains(text, "#") { // not repeated: it may hold a password
+		return issuerURL{}, fmt.Errorf("an issuer has no user, query or fragment: write it as the provider's discovery document prints it")
 	}
 	i := issuerURL{text: text, host: strings.ToLower(u.Hostname())}
 	i.loopback = bridge.IsLoopback(i.host)

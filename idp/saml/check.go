@@ -44,7 +44,7 @@ func (c *Config) Check() []bridge.Problem {
 		}
 	}
 	if c.MaxValidity != 0 && (c.MaxValidity < time.Minute || c.MaxValidity > defaultMaxValidity) {
-		add("max_validity", "%s: from 1m to 70m", c.MaxValidity)
+		add("max_validity", "write from 1m to 70m")
 	}
 	return problems
 }
