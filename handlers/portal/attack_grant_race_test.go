@@ -87,7 +87,7 @@ func TestAttackSignOutDuringExchange(t *testing.T) {
 
 // TestAttackSlowSTS: hundreds wait for STS, and everybody else is served: pages, sign-in, sign-out (promise 7).
 func TestAttackSlowSTS(t *testing.T) {
-	const waiting = 500
+	const waiting = 200
 	sts := newHeld()
 	w := newWorldOf(t, sts)
 	b := w.browser().signIn(w.corp, "alice")
@@ -97,6 +97,7 @@ func TestAttackSlowSTS(t *testing.T) {
 		all.Go(func() {
 			one := w.browser()
 			one.cookies[portal.SessionCookie] = &kept
+			one.header.Set("Accept", "application/json")
 			if a := one.post(credentialsPath); a.Code != 200 {
 				t.Errorf("%d", a.Code)
 			}
@@ -132,7 +133,7 @@ func (f *namedSTS) Exchange(_ context.Context, req bridge.ExchangeRequest) (brid
 // TestAttackTwoGrants: many people, two tabs each, all in one instant: each answer holds its asker's credentials of the
 // role that was asked for, and nobody else's (threats A13, A14).
 func TestAttackTwoGrants(t *testing.T) {
-	const people, rounds = 12, 10
+	const people, rounds = 10, 5
 	w := newWorldOf(t, &namedSTS{}, func(w *world, _ *portal.Options) {
 		for i := range people {
 			who := fmt.Sprint("person", i)
