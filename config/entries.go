@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strings"
-
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -14,21 +12,25 @@ type entry struct {
 	value ast.Node
 }
 
-const doubled = "written twice"
-
 // entries lists the keys of a mapping, and reports what isn't one, keys that aren't text, and keys written twice.
 func (d *decoder) entries(node ast.Node, path string) ([]entry, bool) {
-	mapping, ok := node.(*ast.MappingNode)
-	if single, one := node.(*ast.MappingValueNode); one {
-		mapping, ok = &ast.MappingNode{Values: []*ast.MappingValueNode{single}}, true
-	}
-	if !ok {
+	var values []*ast.MappingValueNode
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode: // a mapping of one entry
+		values = []*ast.MappingValueNode{n}
+	default:
 		d.fault(path, "expects keys and values, found %s", describe(node))
+		return nil, false
+	}
+	if len(values) == 0 {
+		d.fault(path, "no keys: write some%s", d.orLeaveOut(path))
 		return nil, false
 	}
 	var list []entry
 	seen := map[string]position{}
-	for _, value := range mapping.Values {
+	for _, value := range values {
 		token := value.Key.GetToken()
 		e := entry{at: position{token.Position.Line, token.Position.Column}, value: value.Value}
 		switch key := value.Key.(type) {
@@ -37,12 +39,12 @@ func (d *decoder) entries(node ast.Node, path string) ([]entry, bool) {
 		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
 			e.key = token.Value // a claim may be called 42 or true
 		default:
-			d.fault(path, "line %d: a key must be plain text; anchors and merge keys are not used here", e.at.line)
+			d.faultAt(e.at, path, "a key must be plain text")
 			continue
 		}
 		e.path = joinPath(path, e.key)
 		if first, twice := seen[e.key]; twice {
-			d.problemAt(e.at, e.path, first)
+			d.faultAt(e.at, e.path, "written twice; the first is in line %d", first.line)
 			continue
 		}
 		seen[e.key] = e.at
@@ -54,19 +56,18 @@ func (d *decoder) entries(node ast.Node, path string) ([]entry, bool) {
 	return list, true
 }
 
-// problemAt reports a doubled key at its second place, under a path of its own, since the first has the usual one.
-func (d *decoder) problemAt(at position, path string, first position) {
-	second := path + "#2"
-	d.positions[second] = at
-	d.fault(second, "%s; the first is in line %d", doubled, first.line)
-}
-
-func joinPath(path, key string) string {
-	if path == "" {
-		return key
+// startOf is where a value begins.
+func startOf(node ast.Node) position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return startOf(n.Values[0])
+		}
+	case *ast.MappingValueNode: // its own token is the colon
+		return startOf(n.Key)
 	}
-	if strings.ContainsAny(key, ".[]") { // a claim's name may hold anything
-		return path + "[" + key + "]"
+	if t := node.GetToken(); t != nil {
+		return position{t.Position.Line, t.Position.Column}
 	}
-	return path + "." + key
+	return position{}
 }

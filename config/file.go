@@ -9,19 +9,16 @@ import (
 
 // File is the configuration as it was written.
 type File struct {
-	Server    Server        `yaml:"server" doc:"Where fedbridge listens, and what browsers, IdPs and AWS see."`
+	Server    Server        `yaml:"server" doc:"Where fedbridge listens, and what browsers, IdPs and AWS see." example:"{url: https://bridge.example.com, listen: '127.0.0.1:8080'}"`
 	Store     string        `yaml:"store" doc:"Where sign-ins, sessions and used ids are kept: sqlite:PATH." example:"sqlite:/var/lib/fedbridge/state.db"`
 	Audit     []string      `yaml:"audit" doc:"Where decisions are written, before they take effect: stdout, file:PATH. All must take a record, or nothing is granted." example:"[stdout, file:/var/log/fedbridge/audit.jsonl]"`
 	Session   Session       `yaml:"session,omitempty" doc:"How long people stay signed in."`
 	AWS       AWS           `yaml:"aws,omitempty" doc:"How AWS is asked."`
-	Providers []Provider    `yaml:"providers" doc:"Identity providers that sign people in."`
-	Accounts  []Account     `yaml:"accounts" doc:"AWS accounts."`
-	Roles     []policy.Role `yaml:"roles" doc:"IAM roles that may be granted; one entry, many accounts."`
-	Rules     []policy.Rule `yaml:"rules" doc:"Who gets which roles. Deny wins, order doesn't matter, no match means no access."`
+	Providers []Provider    `yaml:"providers" doc:"Identity providers that sign people in." example:"[{name: corp, kind: saml, metadata: https://sso.example.com/idp/metadata}]"`
+	Accounts  []Account     `yaml:"accounts" doc:"AWS accounts." example:"[{id: '111122223333', name: shop-prod}]"`
+	Roles     []policy.Role `yaml:"roles" doc:"IAM roles that may be granted; one entry, many accounts." example:"[{name: readonly, accounts: [shop-*], arn: 'arn:aws:iam::{account}:role/ReadOnly', via: assume_role}]"`
+	Rules     []policy.Rule `yaml:"rules" doc:"Who gets which roles. Deny wins, order doesn't matter, no match means no access." example:"[{name: platform team, groups: [aws-platform], roles: [readonly]}]"`
 	Tests     []policy.Case `yaml:"tests,omitempty" doc:"What must hold of the rules; run by fedbridge test, and by serve before it starts."`
-
-	positions map[string]position // of what was written, by path
-	name      string
 }
 
 // Server is `server`.

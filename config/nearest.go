@@ -1,18 +1,34 @@
 package config
 
-// nearest finds the known word that takes the fewest edits, if it is near enough to be what was meant.
+import "strings"
+
+// nearest finds the known key that takes the fewest edits, if it is near enough to be what was meant. Case and the
+// choice between _ and - are no edits.
 func nearest(word string, known []string) (string, bool) {
-	best, least := "", len(word)/2+1
+	word = plainKey(word)
+	best, least := "", max(2, len(word)/4)+1
 	for _, k := range known {
-		if d := distance(word, k); d < least || (d == least && best == "" && d <= 2) {
+		d := distance(word, plainKey(k))
+		if strings.HasPrefix(word, k) && len(k) > 2 || strings.HasPrefix(k, word) && len(word) > 2 {
+			d = min(d, 2) // certificate for cert
+		}
+		if d < least {
 			best, least = k, d
 		}
 	}
 	return best, best != ""
 }
 
+func plainKey(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
+
+// maxWord bounds the time that a comparison takes.
+const maxWord = 64
+
 // distance is the Levenshtein distance with a swap of neighbours as one edit.
 func distance(a, b string) int {
+	if len(a) > maxWord {
+		return len(a)
+	}
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)

@@ -1,60 +1,63 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/fedbridge/fedbridge/bridge"
 )
 
-// position is a place in the file; lines and columns count from 1.
+// position is a place in the file; lines and columns count from 1. The zero position is the file as a whole.
 type position struct{ line, column int }
 
 // Problem is a fault with its place in the file.
 type Problem struct {
 	bridge.Problem
-	File         string
-	Line, Column int // 0 when the fault has no place
+	File string
+	at   position
 }
 
 // String writes file:line:column: path: message, as editors and CI systems read it.
 func (p Problem) String() string {
-	if p.Line == 0 {
-		return fmt.Sprintf("%s: %s", p.File, p.Problem)
+	text := p.Message
+	if p.Path != "" {
+		text = p.Path + ": " + text
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Problem)
+	if p.at.line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, text)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.at.line, p.at.column, text)
 }
 
 // locate gives problems their places: that of the path, or of the nearest part of it that was written. They come sorted
 // by place.
-func (f *File) locate(problems []bridge.Problem) []Problem {
-	located := make([]Problem, 0, len(problems))
-	for _, p := range problems {
-		at := f.positionOf(p.Path)
-		located = append(located, Problem{Problem: p, File: f.name, Line: at.line, Column: at.column})
-	}
-	slices.SortStableFunc(located, func(a, b Problem) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
+func locate(s source, d *decoder, problems []Problem) []Problem {
+	for i := range problems {
+		p := &problems[i]
+		p.File = s.name
+		text, written := d.texts[p.Path]
+		switch {
+		case p.at.line > 0:
+		case written && p.Line > 0:
+			p.at = s.within(text, position{p.Line, p.Column})
+		default:
+			p.at = d.positionOf(p.Path)
 		}
-		return a.Column - b.Column
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(a.at.line-b.at.line, a.at.column-b.at.column)
 	})
-	return located
+	return problems
 }
 
-func (f *File) positionOf(path string) position {
-	for path != "" {
-		if at, ok := f.positions[path]; ok {
+func (d *decoder) positionOf(path string) position {
+	for ok := true; ok; path, ok = parentOf(path) {
+		if at, written := d.positions[path]; written {
 			return at
 		}
-		cut := max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['))
-		if cut < 0 {
-			break
-		}
-		path = path[:cut]
 	}
-	return f.positions[path]
+	return position{}
 }
 
 // within puts the path of a part before the paths of its problems.
@@ -71,6 +74,3 @@ func within(path string, problems []bridge.Problem) []bridge.Problem {
 	}
 	return problems
 }
-
-// index writes path[i].
-func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
