@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 			var got []string
 			for _, p := range c.config.Check() {
 				got = append(got, p.Path)
-				if strings.HasSuffix(p.Message, ".") || strings.Contains(p.Message, "user:") {
+				if strings.HasSuffix(p.Message, ".") || strings.Contains(p.Message, "a:b@") {
 					t.Errorf("%q ends in a full stop, or repeats a password", p.Message)
 				}
 			}
