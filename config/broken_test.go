@@ -91,7 +91,7 @@ func (c *brokenCase) run(t *testing.T, base string) {
 	}
 }
 
-func readCases(t *testing.T, file string) []brokenCase {
+func readCases(t testing.TB, file string) []brokenCase {
 	t.Helper()
 	var cases []brokenCase
 	var comment string
