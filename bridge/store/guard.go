@@ -20,6 +20,8 @@ func (g Guard) UseOnce(ctx context.Context, issuer, id string, until time.Time) 
 		return nil
 	case errors.Is(err, ErrUsed):
 		return bridge.Fail(bridge.CodeAnswerRejected, err)
+	case errors.Is(ctx.Err(), context.Canceled): // the person left, and the store is as well as before
+		return bridge.Fail(bridge.CodeClientGone, err)
 	}
 	return bridge.Fail(bridge.CodeStoreDown, err)
 }

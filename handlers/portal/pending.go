@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -69,6 +70,8 @@ func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request, p *provider, 
 	row, err := s.store.TakePending(r.Context(), handle.hash(), s.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return pendingLogin{}, bridge.Fail(bridge.CodeLoginStale, errors.New("no pending sign-in for this handle"))
+	} else if err != nil && errors.Is(r.Context().Err(), context.Canceled) {
+		return pendingLogin{}, bridge.Fail(bridge.CodeClientGone, err) // the person left: no alarm about the store
 	} else if err != nil {
 		return pendingLogin{}, bridge.Fail(bridge.CodeStoreDown, err)
 	}
