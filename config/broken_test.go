@@ -56,7 +56,9 @@ var codePoint = regexp.MustCompile(`<U\+[0-9A-F]{4}>`)
 // edit replaces lines that stand exactly once in the base.
 type edit struct{ old, new []string }
 
-func (c *brokenCase) run(t *testing.T, base string) {
+// text is the base, broken.
+func (c *brokenCase) text(t *testing.T, base string) string {
+	t.Helper()
 	text := base
 	for _, e := range c.edits {
 		old := strings.Join(e.old, "\n") + "\n"
@@ -72,7 +74,11 @@ func (c *brokenCase) run(t *testing.T, base string) {
 		}
 		return string(rune(n))
 	})
-	file, problems := config.Parse("fedbridge.yaml", []byte(text))
+	return text
+}
+
+func (c *brokenCase) run(t *testing.T, base string) {
+	file, problems := config.Parse("fedbridge.yaml", []byte(c.text(t, base)))
 	if file != nil || len(problems) == 0 {
 		t.Fatal("accepted")
 	}

@@ -96,8 +96,6 @@ func typeName(t reflect.Type) string {
 		return "keys and values"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int64:
-		return "number"
 	case reflect.Struct:
 		return "keys"
 	}

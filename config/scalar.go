@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -59,6 +60,11 @@ func (d *decoder) notText(node ast.Node, v reflect.Value, path string) {
 	}
 }
 
+// lengthPattern is how a length of time is written; time.ParseDuration knows more, which nobody should have to read here.
+const lengthPattern = `^([0-9]+(\.[0-9]+)?(h|m|s))+$`
+
+var lengthForm = regexp.MustCompile(lengthPattern)
+
 func (d *decoder) duration(node ast.Node, v reflect.Value, path string) {
 	const expected = "expects a length of time such as 15m, 1h or 12h"
 	text, ok := node.(*ast.StringNode)
@@ -68,7 +74,7 @@ func (d *decoder) duration(node ast.Node, v reflect.Value, path string) {
 	}
 	length, err := time.ParseDuration(text.Value)
 	switch {
-	case err != nil:
+	case err != nil, !lengthForm.MatchString(text.Value):
 		d.fault(path, "%s, found %s", expected, quoted(node))
 	case length <= 0:
 		// Zero must not read like a key that was left out: that means a default, or no limit.

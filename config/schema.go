@@ -32,7 +32,7 @@ func schemaOf(t reflect.Type) map[string]any {
 	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s))+$`}
+		return map[string]any{"type": "string", "pattern": lengthPattern}
 	case reflect.TypeFor[bridge.SecretRef]():
 		return map[string]any{"type": "string", "pattern": `^(env|file):.+`}
 	case reflect.TypeFor[Provider]():
@@ -44,18 +44,16 @@ func schemaOf(t reflect.Type) map[string]any {
 	case reflect.Struct:
 		return structSchema(t)
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem()), "minItems": 1}
 	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem())}
+		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem()), "minProperties": 1}
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}
-	case reflect.Int, reflect.Int64:
-		return map[string]any{"type": "integer"}
 	}
 	if _, custom := reflect.New(t).Interface().(unmarshaler); custom {
 		return map[string]any{} // a spelling of its own that isn't described: anything
 	}
-	return map[string]any{"type": "string"}
+	return map[string]any{"type": "string", "minLength": 1}
 }
 
 func structSchema(t reflect.Type) map[string]any {
@@ -68,7 +66,7 @@ func structSchema(t reflect.Type) map[string]any {
 			required = append(required, f.Name)
 		}
 	}
-	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1}
 	if len(required) > 0 {
 		out["required"] = required
 	}
@@ -76,13 +74,13 @@ func structSchema(t reflect.Type) map[string]any {
 }
 
 func providerSchema() map[string]any {
-	var any []any
+	var oneOf []any
 	for _, kind := range kindNames() {
 		schema := structSchema(reflect.TypeOf(kinds[idp.Kind(kind)]().Opener).Elem())
-		schema["properties"].(map[string]interface{})["kind"] = map[string]interface{}{"const": kind}
-		any = append(any, schema)
+		schema["properties"].(map[string]any)["kind"] = map[string]any{"const": kind}
+		oneOf = append(oneOf, schema)
 	}
-	return map[string]interface{}{"oneOf": any}
+	return map[string]any{"oneOf": oneOf}
 }
 
 // key is one key of a struct, as its tags describe it.

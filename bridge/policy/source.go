@@ -74,7 +74,7 @@ func (v *ViaList) UnmarshalYAML(unmarshal func(any) error) error {
 // JSONSchema describes both forms.
 func (ViaList) JSONSchema() map[string]any {
 	word := map[string]any{"enum": []string{string(bridge.ViaAssumeRole), string(bridge.ViaSAML), string(bridge.ViaWebIdentity)}}
-	return map[string]any{"oneOf": []any{word, map[string]any{"type": "array", "items": word}}}
+	return map[string]any{"oneOf": []any{word, map[string]any{"type": "array", "items": word, "minItems": 1}}}
 }
 
 // Rule is one entry of `rules`. All clauses of a rule must hold. It gives the roles it names (`roles`), or those that a

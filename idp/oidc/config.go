@@ -87,11 +87,11 @@ func (g Groups) MarshalYAML() (any, error) {
 
 // JSONSchema describes both forms.
 func (Groups) JSONSchema() map[string]any {
-	text := map[string]any{"type": "string"}
+	text := map[string]any{"type": "string", "minLength": 1}
 	return map[string]any{"oneOf": []any{text, map[string]any{
-		"type": "object", "additionalProperties": false,
+		"type": "object", "additionalProperties": false, "minProperties": 1,
 		"properties": map[string]any{
-			"claim": text, "separator": text, "path": map[string]any{"type": "array", "items": text},
+			"claim": text, "separator": text, "path": map[string]any{"type": "array", "items": text, "minItems": 1},
 		},
 	}}}
 }

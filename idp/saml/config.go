@@ -58,9 +58,9 @@ func (g *GroupsClaim) UnmarshalYAML(unmarshal func(any) error) error {
 
 // JSONSchema describes both forms.
 func (GroupsClaim) JSONSchema() map[string]any {
-	text := map[string]any{"type": "string"}
+	text := map[string]any{"type": "string", "minLength": 1}
 	return map[string]any{"oneOf": []any{text, map[string]any{
-		"type": "object", "additionalProperties": false,
+		"type": "object", "additionalProperties": false, "minProperties": 1,
 		"properties": map[string]any{"claim": text, "separator": text}, "required": []string{"claim"},
 	}}}
 }
