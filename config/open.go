@@ -51,32 +51,29 @@ func (f *File) Open(ctx context.Context, out Outside) (*World, error) {
 	return w, nil
 }
 
+// open reports everything that can't be opened, not only the first.
 func (w *World) open(ctx context.Context, f *File, out Outside) error {
 	compiled, problems := f.Policy()
 	if len(problems) > 0 {
 		return fmt.Errorf("the configuration was not checked: %s", problems[0])
 	}
 	w.Policy = compiled
-	var err error
-	if w.Store, err = store.OpenSQLite(ctx, strings.TrimPrefix(f.Store, "sqlite:")); err != nil {
-		return err
+	var all []error
+	state, err := store.OpenSQLite(ctx, strings.TrimPrefix(f.Store, "sqlite:"))
+	if err == nil { // an interface that holds a nil pointer is not nil
+		w.Store = state
 	}
-	if w.Audit, err = audit.Open(f.Audit, out.Stdout); err != nil {
-		return err
-	}
-	if err := w.openProviders(f, out); err != nil {
-		return err
-	}
+	all = append(all, err)
+	w.Audit, err = audit.Open(f.Audit, out.Stdout)
+	all = append(all, err, w.openProviders(f, out))
 	sts := f.AWS.sts()
 	sts.Credentials, sts.Log, sts.Now = out.Credentials, out.Log, out.Now
-	if w.STS, err = awssts.New(sts); err != nil {
-		return err
-	}
+	w.STS, err = awssts.New(sts)
+	all = append(all, err)
 	w.Console, err = awsconsole.New(f.AWS.console(f.Server.URL))
-	return err
+	return errors.Join(append(all, err)...)
 }
 
-// openProviders reports every provider that can't be opened, not only the first.
 func (w *World) openProviders(f *File, out Outside) error {
 	deps := idp.Deps{
 		BaseURL: f.Server.URL, Replay: store.Guard{Store: w.Store}, Audit: w.Audit, Log: out.Log, Now: out.Now,

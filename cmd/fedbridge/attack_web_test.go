@@ -46,10 +46,11 @@ func serveGrants(t *testing.T, cert *certificate) (*grants, *listener) {
 		t.Fatal(err)
 	}
 	g := &grants{site: site}
-	l, err := listen("127.0.0.1:0", site.Handler(g), cert, log)
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := newListener(socket, site.Handler(g), cert, log)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- runServers(ctx, []*listener{l}, log) }()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/fedbridge/fedbridge/config"
 )
@@ -27,6 +28,18 @@ func (c *certificate) reload() error {
 		return fmt.Errorf("server.tls: %w", err)
 	}
 	c.current.Store(&cert)
+	return nil
+}
+
+// expired tells whether clients would refuse the certificate for its dates.
+func (c *certificate) expired(now time.Time) error {
+	leaf := c.current.Load().Leaf
+	switch {
+	case now.Before(leaf.NotBefore):
+		return fmt.Errorf("server.tls: the certificate is not valid before %s", leaf.NotBefore.Format(time.RFC3339))
+	case now.After(leaf.NotAfter):
+		return fmt.Errorf("server.tls: the certificate expired at %s", leaf.NotAfter.Format(time.RFC3339))
+	}
 	return nil
 }
 

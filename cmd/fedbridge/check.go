@@ -1,18 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fedbridge/fedbridge/config"
 )
-
-// onlineTimeout bounds how long `check --online` waits for all that it asks.
-const onlineTimeout = 30 * time.Second
 
 func checkCommand() *cobra.Command {
 	var path string
@@ -21,7 +16,8 @@ func checkCommand() *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Check a configuration; every fault at once, with its place",
 		Long: `check reads the configuration and reports every fault at once, as file:line:column. It touches nothing outside, so it
-runs anywhere. With --online it also reads secrets and files, and asks the identity providers, the store and STS.
+runs anywhere. With --online it also reads secrets and files, and asks the identity providers, the store and STS; what
+doesn't answer is named, and the exit status is 3.
 With --schema it prints the JSON Schema of the configuration, for editors.`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -72,16 +68,22 @@ func configPath(flag string, args []string) (string, error) {
 	return flag, nil
 }
 
+// maxFaults is how many faults are printed: nobody reads more at once.
+const maxFaults = 200
+
 // load parses and checks, and prints every fault.
 func load(stderr io.Writer, path string) (*config.File, error) {
 	file, problems := config.Load(path)
 	if len(problems) == 0 {
 		return file, nil
 	}
-	for _, p := range problems {
+	for _, p := range problems[:min(len(problems), maxFaults)] {
 		fmt.Fprintln(stderr, p)
 	}
-	fmt.Fprintf(stderr, "%s: %s. Nothing was started.\n", path, count(len(problems), "fault"))
+	if more := len(problems) - maxFaults; more > 0 {
+		fmt.Fprintf(stderr, "… and %d more\n", more)
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", path, count(len(problems), "fault"))
 	return nil, exitError{exitFault}
 }
 
@@ -95,42 +97,4 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// checkOnline opens everything and asks each part whether it could serve. It reports all, not the first.
-func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
-	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
-	defer cancel()
-	world, err := file.Open(ctx, config.Outside{Stdout: io.Discard})
-	if err != nil {
-		fmt.Fprintf(out, "FAIL  opening: %v\n", err)
-		return exitError{exitUnavailable}
-	}
-	defer world.Close()
-	failed := 0
-	for _, part := range append(world.Parts(), ownParts(file)...) {
-		err := part.Ask(ctx)
-		if err != nil {
-			failed++
-			fmt.Fprintf(out, "FAIL  %s: %v\n", part.Name, err)
-			continue
-		}
-		fmt.Fprintf(out, "ok    %s\n", part.Name)
-	}
-	if failed > 0 {
-		fmt.Fprintf(out, "%s not reachable.\n", count(failed, "part"))
-		return exitError{exitUnavailable}
-	}
-	return nil
-}
-
-// ownParts are what serve opens itself.
-func ownParts(file *config.File) []config.Part {
-	if file.Server.TLS == nil {
-		return nil
-	}
-	return []config.Part{{Name: "certificate", Ask: func(context.Context) error {
-		_, err := openCertificate(*file.Server.TLS)
-		return err
-	}}}
 }

@@ -35,6 +35,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	context.AfterFunc(ctx, stop) // a second signal doesn't wait for what the first one lets finish
 	root := rootCommand()
 	root.SetArgs(args)
@@ -48,12 +49,30 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if exit, ok := errors.AsType[exitError](err); ok {
 		return exit.code
 	}
-	fmt.Fprintln(stderr, "fedbridge:", err)
+	for _, e := range parts(err) {
+		fmt.Fprintln(stderr, "fedbridge:", e)
+	}
 	if errors.Is(err, errUsage) {
 		fmt.Fprintln(stderr, "`fedbridge --help` lists the commands.")
 		return exitUsage
 	}
 	return exitFault
+}
+
+// parts takes joined errors apart, so that each has a line of its own.
+func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, parts(e)...)
+	}
+	return all
 }
 
 var errUsage = errors.New("usage")
@@ -66,11 +85,13 @@ func rootCommand() *cobra.Command {
 for temporary credentials, and hands back a console link or credentials.
 
 Exit status: 0 all is well; 1 what was given is wrong; 2 the command line is wrong; 3 something outside doesn't answer.`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          usageArgs(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), auditCommand(), versionCommand())
 	return root

@@ -36,22 +36,18 @@ func serveCommand() *cobra.Command {
 		Use:   "serve --config FILE",
 		Short: "Serve",
 		Long: `serve checks the configuration, runs its tests, and serves. It starts without identity providers or STS and says in
-/readyz what is missing. SIGHUP opens audit files anew and reads the TLS certificate again; SIGINT and SIGTERM let
-requests finish, then end it.`,
+/readyz what is missing. SIGHUP opens audit files anew and reads the TLS certificate again; the configuration itself is
+read at the start only. SIGINT and SIGTERM let requests finish, then end it; a second one ends it at once.`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := configPath(path, args)
 			if err != nil {
 				return err
 			}
-			file, err := load(cmd.ErrOrStderr(), path)
+			file, err := loadTested(cmd.ErrOrStderr(), path)
 			if err != nil {
+				fmt.Fprintln(cmd.ErrOrStderr(), "Nothing was started.")
 				return err
-			}
-			if failures := runTests(file); len(failures) > 0 {
-				printFailures(cmd.ErrOrStderr(), failures)
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s: its own tests fail. Nothing was started.\n", path)
-				return exitError{exitFault}
 			}
 			log := newLog(cmd.ErrOrStderr(), file.Server.Log)
 			return serve(cmd.Context(), file, config.Outside{Stdout: cmd.OutOrStdout(), Log: log}, nil)
@@ -61,6 +57,19 @@ requests finish, then end it.`,
 	return cmd
 }
 
+// loadTested loads a configuration that passes its own tests.
+func loadTested(stderr io.Writer, path string) (*config.File, error) {
+	file, err := load(stderr, path)
+	if err != nil {
+		return nil, err
+	}
+	if failures := runTests(file); len(failures) > 0 {
+		printFailures(stderr, failures)
+		return nil, exitError{exitFault}
+	}
+	return file, nil
+}
+
 func newLog(w io.Writer, form string) *slog.Logger {
 	if form == "text" {
 		return slog.New(slog.NewTextHandler(w, nil))
@@ -68,8 +77,24 @@ func newLog(w io.Writer, form string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil))
 }
 
-// serve runs a checked configuration until ctx ends. ready, when it isn't nil, is called once the listeners are open.
+// serve runs a checked configuration until ctx ends. ready, when it isn't nil, is called once everything is open. What can
+// be refused without leaving a trace comes first: a second fedbridge by mistake finds the ports taken, and touches nothing.
 func serve(ctx context.Context, file *config.File, out config.Outside, ready func(public, ops net.Addr)) error {
+	var cert *certificate
+	if file.Server.TLS != nil {
+		var err error
+		if cert, err = openCertificate(*file.Server.TLS); err != nil {
+			return err
+		}
+		if err := cert.expired(time.Now()); err != nil {
+			out.Log.Warn("browsers will refuse this certificate", "error", err)
+		}
+	}
+	sockets, err := listen(file.Server)
+	if err != nil {
+		return err
+	}
+	defer sockets.close()
 	world, err := file.Open(ctx, out)
 	if err != nil {
 		return err
@@ -79,26 +104,6 @@ func serve(ctx context.Context, file *config.File, out config.Outside, ready fun
 	if err != nil {
 		return err
 	}
-	var cert *certificate
-	if file.Server.TLS != nil {
-		if cert, err = openCertificate(*file.Server.TLS); err != nil {
-			return err
-		}
-	}
-	public, err := listen(file.Server.Listen, app.public, cert, out.Log)
-	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
-	}
-	servers := []*listener{public}
-	var opsAddress net.Addr
-	if file.Server.OpsListen != "" {
-		ops, err := listen(file.Server.OpsListen, app.ops, nil, out.Log)
-		if err != nil {
-			public.Close()
-			return fmt.Errorf("server.ops_listen: %w", err)
-		}
-		servers, opsAddress = append(servers, ops), ops.Addr()
-	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,28 +111,60 @@ func serve(ctx context.Context, file *config.File, out config.Outside, ready fun
 	defer background.Wait()
 	defer cancel()
 	app.runBackground(ctx, &background)
-	background.Go(func() { onHangup(ctx, world, cert, out.Log) })
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anybody is told that it may be sent
+	defer signal.Stop(hangup)
+	background.Go(func() { onHangup(ctx, hangup, world, cert, out.Log) })
 
-	out.Log.Info("serving", "url", file.Server.URL, "listen", public.Addr().String(), "version", version())
+	servers := []*listener{newListener(sockets.public, app.public, cert, out.Log)}
+	listening := []any{"url", file.Server.URL, "listen", sockets.public.Addr().String(), "version", version()}
+	var opsAddress net.Addr
+	if sockets.ops != nil {
+		servers = append(servers, newListener(sockets.ops, app.ops, nil, out.Log))
+		opsAddress = sockets.ops.Addr()
+		listening = append(listening, "ops_listen", opsAddress.String())
+	}
+	out.Log.Info("serving", listening...)
 	if ready != nil {
-		ready(public.Addr(), opsAddress)
+		ready(sockets.public.Addr(), opsAddress)
 	}
 	notify("READY=1")
 	return runServers(ctx, servers, out.Log)
+}
+
+// sockets are the open ports; ops is nil where none is configured.
+type sockets struct{ public, ops net.Listener }
+
+func listen(s config.Server) (*sockets, error) {
+	open := &sockets{}
+	var err error
+	if open.public, err = net.Listen("tcp", s.Listen); err != nil {
+		return nil, fmt.Errorf("server.listen: %w", err)
+	}
+	if s.OpsListen == "" {
+		return open, nil
+	}
+	if open.ops, err = net.Listen("tcp", s.OpsListen); err != nil {
+		open.close()
+		return nil, fmt.Errorf("server.ops_listen: %w", err)
+	}
+	return open, nil
+}
+
+func (s *sockets) close() {
+	s.public.Close()
+	if s.ops != nil {
+		s.ops.Close()
+	}
 }
 
 // listener is one HTTP server and the socket that it serves.
 type listener struct {
 	net.Listener
 	server *http.Server
-	tls    bool
 }
 
-func listen(address string, handler http.Handler, cert *certificate, log *slog.Logger) (*listener, error) {
-	socket, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
+func newListener(socket net.Listener, handler http.Handler, cert *certificate, log *slog.Logger) *listener {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -137,20 +174,21 @@ func listen(address string, handler http.Handler, cert *certificate, log *slog.L
 	if cert != nil {
 		server.TLSConfig = cert.config()
 	}
-	return &listener{socket, server, cert != nil}, nil
+	return &listener{socket, server}
+}
+
+func (l *listener) serve() error {
+	if l.server.TLSConfig != nil {
+		return l.server.ServeTLS(l.Listener, "", "")
+	}
+	return l.server.Serve(l.Listener)
 }
 
 // runServers serves until ctx ends or a server fails; then it lets requests finish.
 func runServers(ctx context.Context, servers []*listener, log *slog.Logger) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
-		go func() {
-			if s.tls {
-				failed <- s.server.ServeTLS(s.Listener, "", "")
-				return
-			}
-			failed <- s.server.Serve(s.Listener)
-		}()
+		go func() { failed <- s.serve() }()
 	}
 	var err error
 	select {
@@ -173,11 +211,9 @@ func runServers(ctx context.Context, servers []*listener, log *slog.Logger) erro
 	return err
 }
 
-// onHangup opens audit files anew and reads the certificate again when SIGHUP comes. What fails stays as it was.
-func onHangup(ctx context.Context, world *config.World, cert *certificate, log *slog.Logger) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+// onHangup opens audit files anew and reads the certificate again when SIGHUP comes. What fails stays as it was. The
+// configuration is read at the start only: no half of a new one is ever in use.
+func onHangup(ctx context.Context, hangup <-chan os.Signal, world *config.World, cert *certificate, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -189,7 +225,7 @@ func onHangup(ctx context.Context, world *config.World, cert *certificate, log *
 			err = errors.Join(err, cert.reload())
 		}
 		if err != nil {
-			log.Error("SIGHUP: kept what was there", "error", err)
+			log.Error("SIGHUP: what can't be opened anew stays as it was", "error", err)
 			continue
 		}
 		log.Info("SIGHUP: audit files and certificate were opened anew")

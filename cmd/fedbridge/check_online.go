@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fedbridge/fedbridge/config"
+)
+
+// onlineTimeout bounds how long `check --online` waits for all that it asks.
+const onlineTimeout = 30 * time.Second
+
+// checkOnline opens everything and asks each part whether it could serve, all at once. It reports all, not the first, and
+// leaves no file behind: one that belongs to whoever checks could keep serve from writing it.
+func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
+	defer newFiles(file)()
+	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
+	defer cancel()
+	asked := ownParts(file)
+	world, err := file.Open(ctx, config.Outside{Stdout: io.Discard})
+	if err == nil {
+		defer world.Close()
+		asked = append(world.Parts(), asked...)
+	}
+	failed := askAll(ctx, out, asked)
+	for _, e := range parts(err) {
+		failed++
+		fmt.Fprintf(out, "FAIL  %v\n", e)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(out, "%s. Nobody was asked what depends on them.\n", count(failed, "fault"))
+	case failed > 0:
+		fmt.Fprintf(out, "%s of %d not ready.\n", count(failed, "part"), len(asked))
+	default:
+		return nil
+	}
+	return exitError{exitUnavailable}
+}
+
+// askAll prints the answers in the order of the parts, and counts those that aren't ready.
+func askAll(ctx context.Context, out io.Writer, asked []config.Part) (failed int) {
+	answers := make([]error, len(asked))
+	var wait sync.WaitGroup
+	for i, part := range asked {
+		wait.Go(func() { answers[i] = part.Ask(ctx) })
+	}
+	wait.Wait()
+	for i, part := range asked {
+		if answers[i] != nil {
+			failed++
+			fmt.Fprintf(out, "FAIL  %s: %v\n", part.Name, answers[i])
+			continue
+		}
+		fmt.Fprintf(out, "ok    %s\n", part.Name)
+	}
+	return failed
+}
+
+// ownParts are what serve opens itself.
+func ownParts(file *config.File) []config.Part {
+	if file.Server.TLS == nil {
+		return nil
+	}
+	return []config.Part{{Name: "certificate", Ask: func(context.Context) error {
+		cert, err := openCertificate(*file.Server.TLS)
+		if err != nil {
+			return err
+		}
+		return cert.expired(time.Now())
+	}}}
+}
+
+// newFiles remembers which files opening would make; what it returns removes them.
+func newFiles(file *config.File) func() {
+	var made []string
+	for _, spec := range append([]string{file.Store}, file.Audit...) {
+		_, path, _ := strings.Cut(spec, ":")
+		if _, err := os.Lstat(path); path != "" && os.IsNotExist(err) {
+			made = append(made, path)
+		}
+	}
+	return func() {
+		for _, path := range made {
+			os.Remove(path)
+		}
+	}
+}
