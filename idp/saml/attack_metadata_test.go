@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -130,11 +131,12 @@ func TestAttackMetadataEnds(t *testing.T) {
 
 // TestAttackMetadataServer: what a server may do with us instead of sending metadata. The last good copy serves meanwhile.
 func TestAttackMetadataServer(t *testing.T) {
-	var mode func(http.ResponseWriter, *http.Request)
-	elsewhere := 0
+	var mode atomic.Pointer[http.HandlerFunc]
+	behave := func(how http.HandlerFunc) { mode.Store(&how) }
+	var elsewhere atomic.Int64
 	mux := http.NewServeMux()
-	mux.HandleFunc("/metadata", func(w http.ResponseWriter, r *http.Request) { mode(w, r) })
-	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { elsewhere++ })
+	mux.HandleFunc("/metadata", func(w http.ResponseWriter, r *http.Request) { (*mode.Load())(w, r) })
+	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	w := newWorld(t, setup{})
@@ -168,17 +170,17 @@ func TestAttackMetadataServer(t *testing.T) {
 		"a hang-up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			mode = attack
+			behave(attack)
 			w.open()
 			if err := refresher().Refresh(t.Context()); err == nil {
 				t.Error("taken for metadata")
 			}
-			mode = serve
+			behave(serve)
 			w.open()
 			if err := refresher().Refresh(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			mode = attack
+			behave(attack)
 			w.clock.advance(2 * time.Hour)
 			if err := refresher().Refresh(t.Context()); err == nil {
 				t.Error("taken for metadata")
@@ -187,7 +189,7 @@ func TestAttackMetadataServer(t *testing.T) {
 			w.accept(w.mint(login, idptest.Hooks{}), login)
 		})
 	}
-	if elsewhere != 0 {
+	if elsewhere.Load() != 0 {
 		t.Error("a redirect was followed")
 	}
 }
