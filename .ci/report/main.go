@@ -5,9 +5,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 )
@@ -31,6 +33,7 @@ type run struct {
 
 type report struct {
 	runs    map[string]*run
+	slowest []event // tests that took longest
 	passed  int
 	failed  []string
 	skipped []string
@@ -71,6 +74,9 @@ func (r *report) take(e event) {
 	case "pass", "fail", "skip":
 		if e.Test != "" {
 			p.results[e.Test] = e.Action
+			if !strings.Contains(e.Test, "/") {
+				r.slowest = append(r.slowest, e)
+			}
 			if e.Action == "skip" {
 				r.skipped = append(r.skipped, e.Package+" "+e.Test+p.reason(e.Test))
 			}
@@ -123,6 +129,10 @@ func (r *report) end(all bool) (status int) {
 		}
 		forbidden++
 		fmt.Println("skipped:", s)
+	}
+	slices.SortFunc(r.slowest, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	for _, e := range r.slowest[:min(5, len(r.slowest))] {
+		fmt.Printf("slow  %-55s %6.1f s\n", path.Base(e.Package)+" "+e.Test, e.Elapsed)
 	}
 	fmt.Printf("%d packages passed, %d failed, %d tests were skipped\n", r.passed, len(r.failed), len(r.skipped))
 	switch {
