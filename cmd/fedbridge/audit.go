@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,22 +22,29 @@ func auditCommand() *cobra.Command {
 		Use:   "audit FILE",
 		Short: "Read an audit file: who did what, and what became of it",
 		Long: `audit joins the decisions of an audit file with their outcomes. A decision that was allowed and has no outcome reads
-"unknown": fedbridge was stopped in between, and credentials may have been handed over.`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+"unknown": fedbridge was stopped in between, and credentials may have been handed over. "-" reads standard input.`,
+		Example: "  fedbridge audit /var/log/fedbridge/audit.jsonl\n  zcat audit.jsonl.1.gz | fedbridge audit --json -",
+		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
-			if err != nil {
-				return err
+			from := cmd.InOrStdin()
+			if args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				from = f
 			}
-			defer f.Close()
-			entries, err := audit.Read(f)
+			entries, err := audit.Read(from)
 			if err != nil {
-				return err
+				err = fmt.Errorf("%s: %w", args[0], err)
 			}
+			print := printEntries
 			if asJSON {
-				return writeEntries(cmd.OutOrStdout(), entries)
+				print = writeEntries
 			}
-			return printEntries(cmd.OutOrStdout(), entries)
+			// What stands before a line that can't be read is shown all the same.
+			return errors.Join(print(cmd.OutOrStdout(), entries), err)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
@@ -79,7 +87,7 @@ func printEntries(w io.Writer, entries []audit.Entry) error {
 		if why == "" {
 			why = e.Detail
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), e.Kind, e.Result,
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), printable(string(e.Kind)), e.Result,
 			printable(who), printable(role), printable(key), printable(why))
 	}
 	return table.Flush()

@@ -19,7 +19,8 @@ func checkCommand() *cobra.Command {
 runs anywhere. With --online it also reads secrets and files, and asks the identity providers, the store and STS; what
 doesn't answer is named, and the exit status is 3.
 With --schema it prints the JSON Schema of the configuration, for editors.`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Example: "  fedbridge check fedbridge.yaml\n  fedbridge check --online fedbridge.yaml\n  fedbridge check --schema > fedbridge.schema.json",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 		},

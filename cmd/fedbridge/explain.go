@@ -1,23 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/policy"
-	"github.com/fedbridge/fedbridge/config"
-	"github.com/fedbridge/fedbridge/idp"
 )
-
-// maxAnswer is the largest file that explain reads.
-const maxAnswer = 1 << 20
 
 type explainFlags struct {
 	config, identity, saml, token string
@@ -35,6 +28,8 @@ func explainCommand() *cobra.Command {
 The identity is JSON as the tests in the configuration have it ({"provider": "corp", "groups": ["dev"], "claims": {…}}),
 or comes out of a SAML response (XML, or base64 as it was posted) or an ID token (as issued, or its decoded payload).
 Nothing is verified: the file is believed. "-" reads standard input.`,
+		Example: `  echo '{"provider": "corp", "groups": ["dev"]}' | fedbridge explain --config fedbridge.yaml --identity -
+  fedbridge explain --config fedbridge.yaml --saml-response response.xml --role shop-prod/admin`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -68,114 +63,13 @@ func (f explainFlags) run(cmd *cobra.Command) error {
 	roles := rules.Roles()
 	if f.role != "" {
 		if roles = matching(roles, f.role); len(roles) == 0 {
-			return usagef("no role %q is configured; write account/role", f.role)
+			return usagef("no role %q is configured; configured are %s", f.role, roleNames(rules.Roles()))
 		}
 	}
 	if f.asJSON {
 		return explainJSON(cmd.OutOrStdout(), id, rules, roles)
 	}
 	return explainText(cmd.OutOrStdout(), id, rules, roles)
-}
-
-func (f explainFlags) readIdentity(stdin io.Reader, file *config.File) (bridge.Identity, error) {
-	given := 0
-	for _, s := range []string{f.identity, f.saml, f.token} {
-		if s != "" {
-			given++
-		}
-	}
-	if given != 1 {
-		return bridge.Identity{}, usagef("name one of --identity, --saml-response and --id-token")
-	}
-	switch {
-	case f.saml != "":
-		return f.fromAnswer(stdin, file, f.saml, idp.KindSAML)
-	case f.token != "":
-		return f.fromAnswer(stdin, file, f.token, idp.KindOIDC)
-	}
-	text, err := readInput(stdin, f.identity)
-	if err != nil {
-		return bridge.Identity{}, err
-	}
-	var id bridge.Identity
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&id); err != nil {
-		return bridge.Identity{}, fmt.Errorf("%s: not an identity: %w", f.identity, err)
-	}
-	if f.provider != "" {
-		id.Provider = f.provider
-	}
-	if providerNamed(file, id.Provider) == nil {
-		return bridge.Identity{}, fmt.Errorf("%s: provider %q is not configured; configured are %s", f.identity, id.Provider, providerNames(file))
-	}
-	return id, nil
-}
-
-func (f explainFlags) fromAnswer(stdin io.Reader, file *config.File, path string, kind idp.Kind) (bridge.Identity, error) {
-	var found []config.Provider
-	for _, p := range file.Providers {
-		if p.Common.Kind == kind && (f.provider == "" || f.provider == p.Common.Name) {
-			found = append(found, p)
-		}
-	}
-	switch {
-	case len(found) == 0:
-		return bridge.Identity{}, usagef("no provider of kind %s and this name is configured; configured are %s", kind, providerNames(file))
-	case len(found) > 1:
-		return bridge.Identity{}, usagef("several providers are of kind %s: name one with --provider", kind)
-	}
-	text, err := readInput(stdin, path)
-	if err != nil {
-		return bridge.Identity{}, err
-	}
-	reader, ok := found[0].Opener.(idp.UnverifiedReader)
-	if !ok {
-		return bridge.Identity{}, fmt.Errorf("answers of kind %s can't be read from a file", kind)
-	}
-	id, err := reader.InsecureReadUnverified(bytes.TrimSpace(text))
-	if err != nil {
-		code, notice, _ := bridge.Explain(err)
-		if code == bridge.CodeAnswerMalformed { // whose remedy is for people in a browser
-			return bridge.Identity{}, fmt.Errorf("%s: %w", path, err)
-		}
-		return bridge.Identity{}, fmt.Errorf("%s: %w\n%s", path, err, notice.Remedy)
-	}
-	return id, nil
-}
-
-func readInput(stdin io.Reader, path string) ([]byte, error) {
-	from := stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		from = f
-	}
-	text, err := io.ReadAll(io.LimitReader(from, maxAnswer+1))
-	if err == nil && len(text) > maxAnswer {
-		err = fmt.Errorf("%s: larger than %d KiB", path, maxAnswer>>10)
-	}
-	return text, err
-}
-
-func providerNamed(file *config.File, name string) *config.Provider {
-	for i, p := range file.Providers {
-		if p.Common.Name == name {
-			return &file.Providers[i]
-		}
-	}
-	return nil
-}
-
-func providerNames(file *config.File) string {
-	var names []string
-	for _, p := range file.Providers {
-		names = append(names, p.Common.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // matching finds roles by account/role; the account by name or id.
@@ -190,17 +84,40 @@ func matching(roles []bridge.Role, want string) []bridge.Role {
 	return found
 }
 
+// explainedRole is one role as --json prints it.
+type explainedRole struct {
+	Role    string                 `json:"role"`    // account/role, as rules call it
+	Account string                 `json:"account"` // its id
+	ARN     string                 `json:"arn"`
+	Allowed bool                   `json:"allowed"`
+	Reason  string                 `json:"reason"`
+	Rules   []bridge.RuleReasoning `json:"rules"`
+}
+
 func explainJSON(w io.Writer, id bridge.Identity, rules *policy.Policy, roles []bridge.Role) error {
 	out := struct {
-		Identity bridge.Identity      `json:"identity"`
-		Roles    []bridge.Explanation `json:"roles"`
-	}{Identity: id, Roles: []bridge.Explanation{}}
+		Identity bridge.Identity `json:"identity"`
+		Roles    []explainedRole `json:"roles"`
+	}{Identity: id}
 	for _, r := range roles {
-		out.Roles = append(out.Roles, rules.Explain(id, r.Key))
+		e := rules.Explain(id, r.Key)
+		out.Roles = append(out.Roles, explainedRole{
+			Role: r.Account.Name + "/" + r.Key.Name, Account: r.Account.ID, ARN: r.ARN.String(),
+			Allowed: e.Allowed, Reason: e.Reason, Rules: e.Rules,
+		})
 	}
 	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+func roleNames(roles []bridge.Role) string {
+	var names []string
+	for _, r := range roles {
+		names = append(names, r.Account.Name+"/"+r.Key.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func explainText(w io.Writer, id bridge.Identity, rules *policy.Policy, roles []bridge.Role) error {

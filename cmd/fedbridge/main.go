@@ -42,7 +42,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -53,7 +53,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "fedbridge:", e)
 	}
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(stderr, "`fedbridge --help` lists the commands.")
+		fmt.Fprintf(stderr, "`%s --help` says how it is used.\n", cmd.CommandPath())
 		return exitUsage
 	}
 	return exitFault
@@ -88,13 +88,31 @@ Exit status: 0 all is well; 1 what was given is wrong; 2 the command line is wro
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          usageArgs(cobra.NoArgs),
+		Args:          knownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), auditCommand(), versionCommand())
+	root.SuggestionsMinimumDistance = 2
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // by default it takes a shell that isn't known for a wish for help
+			c.Args, c.RunE = knownCommand, root.RunE
+		}
+	}
 	return root
+}
+
+// knownCommand refuses the name of a command that there isn't.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q; did you mean %q?", args[0], near[0])
+	}
+	return usagef("unknown command %q", args[0])
 }
 
 // usageError is a fault in the command line.

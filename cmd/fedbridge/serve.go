@@ -34,11 +34,12 @@ func serveCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "serve --config FILE",
-		Short: "Serve",
+		Short: "Run fedbridge with a configuration",
 		Long: `serve checks the configuration, runs its tests, and serves. It starts without identity providers or STS and says in
 /readyz what is missing. SIGHUP opens audit files anew and reads the TLS certificate again; the configuration itself is
 read at the start only. SIGINT and SIGTERM let requests finish, then end it; a second one ends it at once.`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Example: "  fedbridge serve --config /etc/fedbridge/fedbridge.yaml",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := configPath(path, args)
 			if err != nil {

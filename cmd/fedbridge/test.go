@@ -15,7 +15,10 @@ func testCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test [FILE]",
 		Short: "Run the policy tests that the configuration holds",
-		Args:  usageArgs(cobra.MaximumNArgs(1)),
+		Long: `test runs the cases under "tests" in the configuration: each says who signs in, and which roles that person must and
+must not get. It touches nothing outside. check and serve run them, too.`,
+		Example: "  fedbridge test fedbridge.yaml",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := configPath(path, args)
 			if err != nil {
