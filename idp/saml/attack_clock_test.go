@@ -66,6 +66,35 @@ func TestAttackWindows(t *testing.T) {
 	}
 }
 
+// TestAttackRelayWindow: STS counts five minutes from the moment that the answer names, and it names two: the earlier one
+// decides until when it is relayed (threat A22).
+func TestAttackRelayWindow(t *testing.T) {
+	for _, path := range []string{"/Response", "//Assertion"} {
+		w := signedWorld(t, idptest.SignAssertion)
+		login := w.login()
+		_, proof := w.accept(w.mint(login, before(func(doc *etree.Document) {
+			find(t, doc, path).CreateAttr("IssueInstant", w.clock.now().Add(-2*time.Minute).UTC().Format(time.RFC3339))
+		})), login)
+		if left := proof.RelayUntil.Sub(w.clock.now()); left > 3*time.Minute || left < 2*time.Minute {
+			t.Errorf("%s issued 2 minutes ago: relayed for %s", path, left)
+		}
+	}
+}
+
+// TestAttackCertificateTimes: before its time and after it a certificate verifies nothing, and people aren't sent to a
+// provider whose answers can't be verified (threat S20).
+func TestAttackCertificateTimes(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"not yet": -24 * time.Hour, "no longer": 10 * 365 * 24 * time.Hour} {
+		w := newWorld(t, setup{idp: func(o *idptest.SAMLOptions) { o.MetadataLifetime = -1 }})
+		w.clock.advance(jump)
+		if _, err := w.p.Begin(t.Context(), w.login()); bridge.CodeOf(err) != bridge.CodeProviderConfig {
+			t.Errorf("%s: begin says %v", name, err)
+		}
+		login := w.login()
+		w.refuse(bridge.CodeAnswerRejected, w.mint(login, idptest.Hooks{}), login)
+	}
+}
+
 // TestAttackTimeText: what isn't xs:dateTime of our days, in the place of a time that must be there, and of one that need
 // not be.
 func TestAttackTimeText(t *testing.T) {

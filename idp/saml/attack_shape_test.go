@@ -119,10 +119,15 @@ func TestAttackPlaintext(t *testing.T) {
 			a.FindElement(".//AttributeValue").CreateAttr("ID", a.SelectAttrValue("ID", ""))
 			return a
 		},
-		"a prefixed ID":       func(a *etree.Element) *etree.Element { a.CreateAttr("saml:ID", "_x"); return a },
-		"no ID":               func(a *etree.Element) *etree.Element { a.RemoveAttr("ID"); return a },
-		"an odd ID":           func(a *etree.Element) *etree.Element { a.CreateAttr("ID", "1 2"); return a },
-		"an assertion inside": func(a *etree.Element) *etree.Element { a.CreateElement("saml:Advice").AddChild(a.Copy()); return a },
+		"a prefixed ID": func(a *etree.Element) *etree.Element { a.CreateAttr("saml:ID", "_x"); return a },
+		"no ID":         func(a *etree.Element) *etree.Element { a.RemoveAttr("ID"); return a },
+		"an odd ID":     func(a *etree.Element) *etree.Element { a.CreateAttr("ID", "1 2"); return a },
+		"an assertion inside": func(a *etree.Element) *etree.Element {
+			other := a.Copy()
+			other.CreateAttr("ID", "_other")
+			a.CreateElement("saml:Advice").AddChild(other)
+			return a
+		},
 		"encrypted inside": func(a *etree.Element) *etree.Element {
 			a.CreateElement("saml:Advice").CreateElement("saml:EncryptedAssertion")
 			return a
