@@ -2,6 +2,10 @@ package oidc_test
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -119,18 +123,56 @@ func TestAttackSignatures(t *testing.T) {
 		}},
 		{"RS256 zero", newSigner("k1", rsaKey()), "RS256", func(raw []byte) []byte { return make([]byte, len(raw)) }},
 		{"RS256 one", newSigner("k1", rsaKey()), "RS256", func(raw []byte) []byte { return new(big.Int).SetInt64(1).FillBytes(raw) }},
+		{"PS256 changed", newSigner("k1", rsaKey()), "PS256", func(raw []byte) []byte { raw[9] ^= 1; return raw }},
+		{"PS256 zero", newSigner("k1", rsaKey()), "PS256", func(raw []byte) []byte { return make([]byte, len(raw)) }},
+		{"PS256 longer", newSigner("k1", rsaKey()), "PS256", func(raw []byte) []byte { return append([]byte{0}, raw...) }},
+		{"PS256 of another", newSigner("k1", rsaKey()), "PS256", func([]byte) []byte { return rawSign("PS256", rsaKey2(), "x") }},
+		{"PS512 changed", newSigner("k1", rsaKey()), "PS512", func(raw []byte) []byte { raw[9] ^= 1; return raw }},
+		{"EdDSA changed", newSigner("k1", ed25519Key()), "EdDSA", func(raw []byte) []byte { raw[40] ^= 1; return raw }},
+		{"ES256 changed", newSigner("k1", p256()), "ES256", func(raw []byte) []byte { raw[40] ^= 1; return raw }},
+		{"ES384 changed", newSigner("k1", p384()), "ES384", func(raw []byte) []byte { raw[40] ^= 1; return raw }},
+		{"RS512 changed", newSigner("k1", rsaKey()), "RS512", func(raw []byte) []byte { raw[40] ^= 1; return raw }},
 		{"EdDSA halved", newSigner("k1", ed25519Key()), "EdDSA", func(raw []byte) []byte { return raw[:32] }},
 		{"EdDSA zero", newSigner("k1", ed25519Key()), "EdDSA", func(raw []byte) []byte { return make([]byte, len(raw)) }},
 		{"EdDSA longer", newSigner("k1", ed25519Key()), "EdDSA", func(raw []byte) []byte { return append(raw, 0) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newScene(t, algorithms("RS256", "ES256", "ES384", "ES512", "EdDSA"))
+			s := newScene(t, algorithms("RS256", "RS512", "PS256", "PS512", "ES256", "ES384", "ES512", "EdDSA"))
 			s.idp.keys = []*signer{c.key}
 			message := b64(`{"alg":"`+c.alg+`","kid":"k1"}`) + "." + b64(string(must(json.Marshal(s.claims()))))
 			id, proof, err := s.finish(message + "." + b64(string(c.change(rawSign(c.alg, c.key.private, message)))))
 			wantCode(t, rejected, id, proof, err)
 		})
 	}
+}
+
+// TestAttackOtherPadding: of the two paddings that an RSA key can sign with, a token names one, and PSS has one length of
+// salt (RFC 7518 §3.5).
+func TestAttackOtherPadding(t *testing.T) {
+	for name, signature := range map[string]func(message string) []byte{
+		"PKCS #1 under PS256": func(message string) []byte { return rawSign("RS256", rsaKey(), message) },
+		"SHA-512 under PS256": func(message string) []byte { return rawSign("PS512", rsaKey(), message) },
+		"a shorter salt":      func(message string) []byte { return pss(message, 1) },
+		"a longer salt":       func(message string) []byte { return pss(message, 64) },
+		"the right one":       func(message string) []byte { return pss(message, 32) },
+	} {
+		s := newScene(t, func(c *oidc.Config) { c.Algorithms = []string{"PS256", "RS256"} })
+		message := b64(`{"alg":"PS256","kid":"k1"}`) + "." + b64(string(must(json.Marshal(s.claims()))))
+		id, proof, err := s.finish(message + "." + b64(string(signature(message))))
+		if name == "the right one" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		t.Log(name)
+		wantCode(t, rejected, id, proof, err)
+	}
+}
+
+func pss(message string, salt int) []byte {
+	sum := sha256.Sum256([]byte(message))
+	return must(rsa.SignPSS(rand.Reader, rsaKey(), crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt}))
 }
 
 // TestAttackRotation: keys are replaced while people sign in, and forgeries under both names go on all the while: nobody
