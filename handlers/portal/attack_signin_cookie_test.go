@@ -11,6 +11,7 @@ import (
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/store"
+	"github.com/fedbridge/fedbridge/handlers"
 	"github.com/fedbridge/fedbridge/handlers/portal"
 	"github.com/fedbridge/fedbridge/idp"
 )
@@ -277,5 +278,32 @@ func TestAttackFullHouse(t *testing.T) {
 	w.store.setDown(false)
 	if a := post(); a.Code != 200 {
 		t.Errorf("%d", a.Code)
+	}
+}
+
+// TestAttackHalfMade: a portal without what keeps strangers out isn't made at all (rule R10).
+func TestAttackHalfMade(t *testing.T) {
+	for name, spoil := range map[string]func(*portalOptions){
+		"no site": func(o *portalOptions) { o.Site = nil }, "no bridge": func(o *portalOptions) { o.Bridge = nil }, "no store": func(o *portalOptions) { o.Store = nil },
+		"no person key": func(o *portalOptions) { o.PersonKey = nil }, "a short person key": func(o *portalOptions) { o.PersonKey = o.PersonKey[:31] },
+		"endless sessions": func(o *portalOptions) { o.Session.Length = 0 }, "ended sessions": func(o *portalOptions) { o.Session.Length = -1 }, "an odd idle time": func(o *portalOptions) { o.Session.Idle = -1 },
+		"one name for two": func(o *portalOptions) { o.Providers = append(o.Providers, o.Providers[0]) },
+	} {
+		var options portalOptions
+		w := newWorld(t, func(_ *world, o *portalOptions) { options = *o })
+		var err error
+		if options.Site, err = handlers.New(handlers.Options{BaseURL: base}); err != nil {
+			t.Fatal(err)
+		}
+		if options.Bridge, err = bridge.New(bridge.Options{Authorizer: w.policy, Roles: w.policy, STS: w.sts, Console: w.console, Audit: w.audit}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := portal.New(options); err != nil {
+			t.Fatalf("the whole: %v", err)
+		}
+		spoil(&options)
+		if _, err := portal.New(options); err == nil {
+			t.Errorf("%s: made all the same", name)
+		}
 	}
 }
