@@ -57,7 +57,7 @@ func (p *provider) auditTrust(ctx context.Context, level slog.Level, issuer, fin
 	if p.audit == nil {
 		return nil
 	}
-	err := p.audit.Record(ctx, bridge.AuditEvent{
+	err := p.audit.Record(context.WithoutCancel(ctx), bridge.AuditEvent{
 		Time: p.now(), Kind: bridge.AuditTrust, ID: rand.Text(), Allowed: true,
 		Provider: p.config.Name, Issuer: issuer, KeyFingerprint: fingerprint, Detail: detail,
 	})
