@@ -200,7 +200,7 @@ func TestUnverifiedIsFarFromSignIn(t *testing.T) {
 		})
 		return nil
 	})
-	if err != nil || !cmp.Equal(callers, []string{"../../cmd/fedbridge/explain.go"}) {
+	if err != nil || !cmp.Equal(callers, []string{"../../cmd/fedbridge/explain_identity.go"}) {
 		t.Errorf("asked for by %v, %v", callers, err)
 	}
 }
