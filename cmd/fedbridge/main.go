@@ -33,15 +33,14 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is main without the process around it, so that scripts can test it.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	context.AfterFunc(ctx, stop) // a second signal doesn't wait for what the first one lets finish
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addCompletion(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
@@ -57,6 +56,27 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFault
+}
+
+// untilSignal gives a context that the first signal ends, so that the command ends in good order. From then on a signal
+// does what it does by itself: a second one doesn't wait for what the first one lets finish. signal.NotifyContext would
+// swallow a second one that comes close behind.
+func untilSignal() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			signal.Stop(signals)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
 }
 
 // parts takes joined errors apart, so that each has a line of its own.
@@ -95,13 +115,18 @@ Exit status: 0 all is well; 1 what was given is wrong; 2 the command line is wro
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), auditCommand(), versionCommand())
 	root.SuggestionsMinimumDistance = 2
+	return root
+}
+
+// addCompletion adds what cobra adds by itself, but that takes a shell which isn't known for a wish for help. It writes to
+// where root writes at this moment.
+func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.Name() == "completion" { // by default it takes a shell that isn't known for a wish for help
+		if c.Name() == "completion" {
 			c.Args, c.RunE = knownCommand, root.RunE
 		}
 	}
-	return root
 }
 
 // knownCommand refuses the name of a command that there isn't.
