@@ -147,7 +147,7 @@ func TestAttackMetadataServer(t *testing.T) {
 	bomb := func() []byte {
 		var out bytes.Buffer
 		z := gzip.NewWriter(&out)
-		io.Copy(z, io.LimitReader(zeros{}, 64<<20))
+		io.Copy(z, io.LimitReader(zeros{}, 12<<20))
 		z.Close()
 		return out.Bytes()
 	}()
@@ -157,7 +157,7 @@ func TestAttackMetadataServer(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Write(bomb)
 		},
-		"a huge document": func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(zeros{}, 64<<20)) },
+		"a huge document": func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(zeros{}, 12<<20)) },
 		"huge headers": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X", strings.Repeat("x", 1<<20))
 			w.Write(good)

@@ -78,7 +78,11 @@ func TestAttackWrapping(t *testing.T) {
 		if err := doc.ReadFromBytes(good); err != nil {
 			t.Fatal(err)
 		}
-		for _, how := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+		forgeries := [][2]bool{{false, false}, {true, true}}
+		if sign == idptest.SignAssertion {
+			forgeries = append(forgeries, [2]bool{true, false}, [2]bool{false, true})
+		}
+		for _, how := range forgeries {
 			forge := func(el *etree.Element) *etree.Element { return forgeryOf(el, how[0], how[1]) }
 			for _, path := range places(doc.Root()) {
 				at := fmt.Sprint(how, path)
@@ -110,7 +114,7 @@ func TestAttackWrapping(t *testing.T) {
 				})
 			}
 		}
-		if tried < 500 {
+		if tried < 200 {
 			t.Errorf("only %d documents were tried", tried)
 		}
 		w.accept(good, login)
