@@ -26,7 +26,7 @@ type Server struct {
 	URL            string   `yaml:"url" doc:"The address that people, IdPs and AWS know, without a path. https, except on loopback." example:"https://bridge.example.com"`
 	Listen         string   `yaml:"listen" doc:"Address and port to listen on." example:"':8443'"`
 	TLS            *TLS     `yaml:"tls,omitempty" doc:"Certificate and key. Without them, listen on loopback or behind a trusted proxy that speaks TLS."`
-	TrustedProxies []string `yaml:"trusted_proxies,omitempty" doc:"Networks of proxies whose X-Forwarded-For is believed. Default: none." example:"[10.0.0.0/8]"`
+	TrustedProxies []string `yaml:"trusted_proxies,omitempty" doc:"Networks of proxies whose X-Forwarded-For is believed. Without tls, nobody else is served but this machine. Default: none." example:"[10.0.0.0/8]"`
 	OpsListen      string   `yaml:"ops_listen,omitempty" doc:"Address and port for /healthz, /readyz and /metrics. Default: none." example:"127.0.0.1:9090"`
 	Log            string   `yaml:"log,omitempty" doc:"Form of the log on stderr: json or text. Default: json." example:"json"`
 }

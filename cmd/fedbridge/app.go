@@ -80,7 +80,11 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 		},
 		Providers: world.Providers, Metrics: metrics,
 	})
-	return &app{world: world, log: log, public: site.Handler(front), ops: ops.Handler()}, nil
+	public := site.Handler(front)
+	if file.Server.TLS == nil {
+		public = throughProxies(public, file.Server.URL, proxies, log)
+	}
+	return &app{world: world, log: log, public: public, ops: ops.Handler()}, nil
 }
 
 // regionsOf lists the regions to suggest and the partitions that the configured roles are in.
