@@ -49,7 +49,7 @@ func TestRuleFaults(t *testing.T) {
 		"empty value":        {policy.Rule{Name: "r", Claims: map[string][]string{"team": {""}}, Roles: admin}, "rules[0].claims.team[0]", "is empty"},
 		"no values":          {policy.Rule{Name: "r", Claims: map[string][]string{"team": nil}, Provider: "corp", Roles: admin}, "rules[0].claims.team", "match nobody"},
 		"no claims":          {policy.Rule{Name: "r", Claims: map[string][]string{}, Provider: "corp", Roles: admin}, "rules[0].claims", "is empty"},
-		"nameless claim":     {policy.Rule{Name: "r", Claims: map[string][]string{"": {"x"}}, Roles: admin}, "rules[0].claims.", "without a name"},
+		"nameless claim":     {policy.Rule{Name: "r", Claims: map[string][]string{"": {"x"}}, Roles: admin}, "rules[0].claims[]", "without a name"},
 		"odd claim":          {policy.Rule{Name: "r", Claims: map[string][]string{"urn:a.b": {""}}, Roles: admin}, "rules[0].claims[urn:a.b][0]", "is empty"},
 		"no e-mails":         {policy.Rule{Name: "r", Emails: []string{}, Provider: "corp", Roles: admin}, "rules[0].emails", "match nobody"},
 		"empty e-mail":       {policy.Rule{Name: "r", Emails: []string{""}, Roles: admin}, "rules[0].emails[0]", "not an e-mail"},

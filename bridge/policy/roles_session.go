@@ -84,7 +84,7 @@ func (e *entry) readTags() {
 
 // keyPath is the path of a key in a mapping, as the configuration writes it.
 func keyPath(path, key string) string {
-	if strings.ContainsAny(key, ".[]") {
+	if key == "" || strings.ContainsAny(key, ".[]") {
 		return path + "[" + key + "]"
 	}
 	return path + "." + key

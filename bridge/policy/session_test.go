@@ -134,7 +134,7 @@ func TestSessionFaults(t *testing.T) {
 		"too many":          {policy.Role{Tags: many}, "tags", "50 at most"},
 		"aws":               {tags("aws:Team", `"x"`), "tags.aws:Team", "AWS's own"},
 		"AWS":               {tags("AWS:x", `"x"`), "tags.AWS:x", "AWS's own"},
-		"empty key":         {tags("", `"x"`), "tags.", "1 to 128"},
+		"empty key":         {tags("", `"x"`), "tags[]", "1 to 128"},
 		"long key":          {tags(strings.Repeat("k", 129), `"x"`), "tags." + strings.Repeat("k", 129), "1 to 128"},
 		"key":               {tags("a*b", `"x"`), "tags.a*b", "1 to 128"},
 		"key with a dot":    {tags("a.b", `1`), "tags[a.b]", "gives a number"},
