@@ -20,7 +20,8 @@ func FuzzFinish(f *testing.F) {
 			keys:    []*signer{newSigner("k1", rsaKey()), newSigner("k2", p256()), newSigner("", ed25519Key())},
 			fetches: map[string]int{}, fault: map[string]func() answer{}, tokens: map[string]string{},
 		},
-		clock: &clock{at: time.Now().Truncate(time.Second)}, memory: &memory{used: map[string]time.Time{}},
+		// The same in all the fuzzer's processes: one makes the seeds, others hold them against what they signed themselves.
+		clock: &clock{at: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}, memory: &memory{used: map[string]time.Time{}},
 		config: oidc.Config{
 			Common: idp.Common{Name: "corp", Kind: idp.KindOIDC}, Issuer: issuer, ClientID: clientID,
 			ClientSecret: "env:OIDC_TEST_SECRET", Algorithms: []string{"RS256", "ES256", "EdDSA"},
