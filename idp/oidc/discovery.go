@@ -104,12 +104,10 @@ func (d *discovery) refresh(ctx context.Context) error {
 		d.doc = doc
 		return nil, nil
 	})
-	select {
-	case result := <-done:
-		return result.Err
-	case <-ctx.Done():
-		return unreachable(ctx, "discovery", ctx.Err())
+	if err := shared(ctx, done); err != nil {
+		return unreachable(ctx, "discovery", err)
 	}
+	return nil
 }
 
 func (d *discovery) fetch(ctx context.Context) (*document, error) {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/fedbridge/fedbridge/bridge"
 )
 
@@ -54,4 +56,16 @@ func unreachable(ctx context.Context, what string, err error) error {
 		return bridge.Fail(bridge.CodeClientGone, fmt.Errorf("oidc: %s: %w", what, err))
 	}
 	return bridge.Fail(bridge.CodeProviderDown, fmt.Errorf("oidc: %s: %w", what, err))
+}
+
+// shared waits for a fetch that several callers share. A caller whose own time is over isn't told what came of it.
+func shared(ctx context.Context, done <-chan singleflight.Result) error {
+	select {
+	case result := <-done:
+		if result.Err == nil || ctx.Err() == nil {
+			return result.Err
+		}
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }

@@ -185,12 +185,7 @@ func (s *keySet) reload(ctx context.Context, seen *keyRing) error {
 		}
 		return nil, err
 	})
-	select {
-	case result := <-done:
-		return result.Err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return shared(ctx, done)
 }
 
 // begin decides whether a fetch may begin, and counts it.
