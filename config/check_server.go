@@ -91,6 +91,15 @@ func validPort(port string, least int) bool {
 }
 
 // checkListen takes :PORT, an address or a name of this machine with a port. Port 0 lets the system choose.
+// Host is the host name in url, which the certificate must be for.
+func (s Server) Host() string {
+	u, err := url.Parse(s.URL)
+	if err != nil { // checked at load
+		return ""
+	}
+	return u.Hostname()
+}
+
 func checkListen(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	_, notAddress := netip.ParseAddr(host)

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/policy"
 	"github.com/fedbridge/fedbridge/idp"
 )
@@ -51,6 +52,20 @@ type AWS struct {
 	Endpoints   Endpoints            `yaml:"endpoints,omitempty" doc:"Other endpoints than AWS's own, for tests and private links. They beat AWS_ENDPOINT_URL."`
 	Partitions  map[string]Partition `yaml:"partitions,omitempty" doc:"Other settings for a partition: aws, aws-us-gov, aws-cn, aws-eusc." example:"{aws-cn: {region: cn-northwest-1}}"`
 	SessionName string               `yaml:"session_name,omitempty" doc:"hashed: e-mail or name and a hash, so that two people never share one. exact: without the hash; only with a single provider. Default: hashed." example:"hashed"`
+}
+
+// DefaultRegions gives the regions that were configured, by partition.
+func (a AWS) DefaultRegions() map[string]string {
+	regions := map[string]string{}
+	if p, ok := bridge.PartitionOfRegion(a.Region); ok {
+		regions[p.ID] = a.Region
+	}
+	for id, p := range a.Partitions {
+		if p.Region != "" {
+			regions[id] = p.Region
+		}
+	}
+	return regions
 }
 
 // Partition is one entry of `aws.partitions`.

@@ -67,7 +67,8 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 	front, err := portal.New(portal.Options{
 		Site: site, Bridge: core, Providers: world.Providers, Store: world.Store, Accounts: file.BridgeAccounts(),
 		Session:          portal.Session{Length: file.Session.LengthOrDefault(), Idle: file.Session.IdleOrDefault()},
-		ConsoleFormHosts: world.Console.FormHosts(partitions...), PersonKey: personKey, Regions: regions, Log: log,
+		ConsoleFormHosts: world.Console.FormHosts(partitions...), PersonKey: personKey, Regions: regions,
+		DefaultRegions: file.AWS.DefaultRegions(), Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -146,7 +147,11 @@ func (a *app) keepFresh(ctx context.Context, name string, r idp.Refresher) {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !failing:
-			a.log.Warn("identity provider can't be refreshed; the last good copy stays in use", "provider", name, "error", err)
+			what := "identity provider can't be refreshed; the last good copy stays in use"
+			if r.Status().Fetched.IsZero() {
+				what = "identity provider can't be reached; nobody can sign in there until it can"
+			}
+			a.log.Warn(what, "provider", name, "error", err)
 		case err == nil && failing:
 			a.log.Info("identity provider is back", "provider", name)
 		}

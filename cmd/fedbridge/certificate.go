@@ -31,14 +31,17 @@ func (c *certificate) reload() error {
 	return nil
 }
 
-// expired tells whether clients would refuse the certificate for its dates.
-func (c *certificate) expired(now time.Time) error {
+// unfit tells whether browsers would refuse the certificate for its dates or its names. host is that of server.url.
+func (c *certificate) unfit(host string, now time.Time) error {
 	leaf := c.current.Load().Leaf
 	switch {
 	case now.Before(leaf.NotBefore):
 		return fmt.Errorf("server.tls: the certificate is not valid before %s", leaf.NotBefore.Format(time.RFC3339))
 	case now.After(leaf.NotAfter):
 		return fmt.Errorf("server.tls: the certificate expired at %s", leaf.NotAfter.Format(time.RFC3339))
+	}
+	if err := leaf.VerifyHostname(host); err != nil {
+		return fmt.Errorf("server.tls: the certificate isn't for server.url: %w", err)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func ownParts(file *config.File) []config.Part {
 		if err != nil {
 			return err
 		}
-		return cert.expired(time.Now())
+		return cert.unfit(file.Server.Host(), time.Now())
 	}}}
 }
 

@@ -84,8 +84,11 @@ func TestDemoInChromium(t *testing.T) {
 			b.open(demo.Portal)
 			b.pressOn("About me")
 			b.waitText(`Rule "platform team" gives you this role.`)
+			b.open(demo.Portal)
 			b.pressOn("Sign out")
 			b.waitText("You are signed out")
+			b.do(chromedp.NavigateBack()) // also out of the browser's memory: nobody is there
+			b.waitText("or choose")
 			b.open(demo.Portal + "/whoami")
 			b.waitText("or choose")
 			if all := complaints(); len(all) > 0 {

@@ -277,10 +277,8 @@ func awsInShell(t *testing.T, lines string, creds processCredentials) {
 	if !ok || !strings.HasSuffix(strings.TrimSpace(line), " aws sts get-caller-identity") {
 		t.Fatalf("the line for the AWS CLI reads %q", lines)
 	}
-	for _, assignment := range strings.Fields("AWS_ENDPOINT_URL_STS=" + line)[:2] {
-		name, value, _ := strings.Cut(assignment, "=")
-		t.Setenv(name, value)
-	}
+	t.Setenv("AWS_ENDPOINT_URL_STS", strings.Fields(line)[0])
+	t.Setenv("AWS_REGION", "us-east-1") // as the pasted credentials have it: the configured region
 	t.Setenv("AWS_ACCESS_KEY_ID", creds.AccessKeyId)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", creds.SecretAccessKey)
 	t.Setenv("AWS_SESSION_TOKEN", creds.SessionToken)

@@ -72,7 +72,7 @@ func (ready demoReady) welcome(command string) string {
 
     browser  sign in as ada, open a console, look at "About me"; then as nora, and as leo
     CLI      take credentials in the browser, paste them into a shell, then
-             AWS_ENDPOINT_URL_STS=%s AWS_REGION=us-east-1 aws sts get-caller-identity
+             AWS_ENDPOINT_URL_STS=%s aws sts get-caller-identity
     rules    echo '{"provider":"corp","groups":["aws-shop-dev-developer"]}' |
              %s explain --config %s --identity -
     curl     %s -H 'Accept: application/json' %s/whoami

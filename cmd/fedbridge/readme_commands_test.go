@@ -137,7 +137,7 @@ func TestReadmeCommands(t *testing.T) {
 	s.write(s.mkdir("dist")+"/fedbridge", "")
 	s.link("deploy")
 	do("install")
-	if err := writeSelfSigned(filepath.Join(s.work, "tls.crt"), filepath.Join(s.work, "tls.key")); err != nil {
+	if err := writeSelfSigned(filepath.Join(s.work, "tls.crt"), filepath.Join(s.work, "tls.key"), "bridge.example.com"); err != nil {
 		t.Fatal(err)
 	}
 	s.write(filepath.Join(s.work, "staff.secret"), "a secret\n")

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// writeSelfSigned makes a key and a certificate for this machine's own names, for `demo --tls`.
-func writeSelfSigned(certPath, keyPath string) error {
+// writeSelfSigned makes a key and a certificate for this machine's own names, and others, for `demo --tls`.
+func writeSelfSigned(certPath, keyPath string, names ...string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func writeSelfSigned(certPath, keyPath string) error {
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "fedbridge demo"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(7 * 24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames: append([]string{"localhost"}, names...), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -87,7 +87,7 @@ func serve(ctx context.Context, file *config.File, out config.Outside, ready fun
 		if cert, err = openCertificate(*file.Server.TLS); err != nil {
 			return err
 		}
-		if err := cert.expired(time.Now()); err != nil {
+		if err := cert.unfit(file.Server.Host(), time.Now()); err != nil {
 			out.Log.Warn("browsers will refuse this certificate", "error", err)
 		}
 	}

@@ -85,7 +85,7 @@ func TestServeWithoutProviders(t *testing.T) {
 			Problem string
 		}
 	}
-	if _, ok := s.err.wait(`identity provider can't be refreshed`); !ok {
+	if _, ok := s.err.wait(`identity provider can't be reached`); !ok {
 		t.Fatal("nobody asked the provider")
 	}
 	status, body := s.get(t, "http://"+s.ops+"/readyz")

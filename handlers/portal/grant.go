@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -45,10 +46,7 @@ func (s *Server) credentials(w http.ResponseWriter, r *http.Request, v *visitor)
 	if err != nil {
 		return s.withWayOut(r, v, ask.Role, err)
 	}
-	in := delivery.Input{Credentials: creds, Region: wish.region}
-	if in.Region == "" {
-		in.Region = creds.Role.Region
-	}
+	in := delivery.Input{Credentials: creds, Region: cmp.Or(wish.region, s.regionOf(creds.Role))}
 	switch {
 	case file != "":
 		return sendFile(w, file, in, true)

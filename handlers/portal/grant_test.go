@@ -152,6 +152,9 @@ func TestCredentialsPage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	if plain := b.post("/roles/shop-dev/readonly/credentials").Body.String(); !strings.Contains(plain, "eu-central-1") {
+		t.Error("the configured region isn't in what nobody chose a region for")
+	}
 	for _, format := range delivery.Formats() {
 		if !strings.Contains(page, `name="format" value="`+string(format.ID)+`"`) {
 			t.Errorf("%s can't be downloaded", format.ID)
@@ -160,7 +163,7 @@ func TestCredentialsPage(t *testing.T) {
 	if log := w.log.String(); strings.Contains(log, "secretKey") || strings.Contains(log, "sessionToken") {
 		t.Error("the log has the credentials")
 	}
-	if n := w.sts.count(); n != 1 {
+	if n := w.sts.count(); n != 2 { // for each page once
 		t.Errorf("STS was asked %d times", n)
 	}
 }

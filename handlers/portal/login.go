@@ -74,6 +74,9 @@ func (s *Server) showChoice(w http.ResponseWriter, r *http.Request, returnTo, hi
 		page.Message = notice.Message
 	}
 	shown := s.providers
+	if domain := hint[strings.LastIndexByte(hint, '@')+1:]; domain != "" && s.byDomain(hint) == nil {
+		page.Message = fmt.Sprintf("No sign-in is set up for addresses of %s. Choose below where you sign in.", domain)
+	}
 	if p := s.byDomain(hint); p != nil {
 		// A redirect here would be a hop of the form that asked, and Chromium would hold it, and all that follow, against
 		// that page's form-action (threat W13). Refresh is a navigation of its own, as if the link had been followed.

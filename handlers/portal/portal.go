@@ -45,8 +45,10 @@ type Options struct {
 	// store (Store.Key), at least 32 bytes.
 	PersonKey []byte
 	Regions   []string // to suggest; those of another partition than the role's are left out
-	Log       *slog.Logger
-	Now       func() time.Time
+	// DefaultRegions goes by partition into credentials of roles that have no region of their own, where the person chose none.
+	DefaultRegions map[string]string
+	Log            *slog.Logger
+	Now            func() time.Time
 }
 
 // Server is the portal. It is safe for concurrent use.
@@ -61,6 +63,7 @@ type Server struct {
 	accountID map[string]string // by name
 	roleForms handlers.Forms
 	regions   []string
+	region    map[string]string // by partition
 	log       *slog.Logger
 	now       func() time.Time
 	landings  *http.ServeMux // the pages that return_to may name
@@ -88,7 +91,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("portal: the person key has less than 32 bytes")
 	}
 	s := &Server{
-		site: o.Site, bridge: o.Bridge, store: o.Store, accounts: o.Accounts, regions: o.Regions,
+		site: o.Site, bridge: o.Bridge, store: o.Store, accounts: o.Accounts, regions: o.Regions, region: o.DefaultRegions,
 		roleForms: handlers.Forms{Hosts: o.ConsoleFormHosts},
 		byName:    map[string]*provider{}, accountID: map[string]string{}, log: o.Log, now: o.Now,
 	}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,9 +29,7 @@ func (s *Server) role(w http.ResponseWriter, r *http.Request, v *visitor) error 
 		Region: wish.region, Regions: s.regionsOf(role.ARN.Partition), Destination: wish.destination,
 		Rules: offer.Rules, Obstacle: s.obstacle(offer, v),
 	}
-	if page.Region == "" {
-		page.Region = role.Region
-	}
+	page.Region = cmp.Or(page.Region, s.regionOf(role))
 	return s.site.Render(w, http.StatusOK, s.roleForms, page)
 }
 
@@ -99,6 +98,11 @@ func rolePath(role bridge.Role) string {
 		account = role.Key.Account
 	}
 	return "/roles/" + account + "/" + role.Key.Name
+}
+
+// regionOf is the region that a role is used in when nobody chose another; "" where the operator named none.
+func (s *Server) regionOf(role bridge.Role) string {
+	return cmp.Or(role.Region, s.region[role.ARN.Partition])
 }
 
 func roleLabel(role bridge.Role) string {

@@ -86,7 +86,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 		Providers: []idp.IdentityProvider{w.corp, w.web, w.apple}, Store: w.store,
 		Accounts: []bridge.Account{prod, dev}, Session: portal.Session{Length: 12 * time.Hour, Idle: time.Hour},
 		ConsoleFormHosts: []string{"https://signin.aws.amazon.com", "https://*.console.aws.amazon.com"},
-		PersonKey:        bytes.Repeat([]byte{7}, 32), Regions: []string{"eu-west-1", "us-east-1", "cn-north-1"},
+		PersonKey:        bytes.Repeat([]byte{7}, 32), DefaultRegions: map[string]string{"aws": "eu-central-1"}, Regions: []string{"eu-west-1", "us-east-1", "cn-north-1"},
 		Log: log, Now: w.now,
 	}
 	for _, c := range changes {
@@ -125,9 +125,11 @@ func testRole(a bridge.Account, name string, via bridge.Via) bridge.Role {
 }
 
 func testPolicy() *fakePolicy {
+	readonly := testRole(dev, "readonly", bridge.ViaAssumeRole)
+	readonly.Region = "" // the operator's default
 	return &fakePolicy{
 		roles: []bridge.Role{
-			testRole(dev, "readonly", bridge.ViaAssumeRole),
+			readonly,
 			testRole(prod, "admin", bridge.ViaAssumeRole),
 			testRole(prod, "relayed", bridge.ViaSAML),
 		},

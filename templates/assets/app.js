@@ -78,8 +78,6 @@
   };
   const visible = () => { index ||= build(); return index.filter((e) => !e.row.hidden).map((e) => e.row); };
   const handle = (row) => one("a, summary", row);
-  // Enter opens the first match: its console, or its page when it can't be used now, or its reasons.
-  const open = (row) => (one("button", row) || handle(row)).click();
   if (q && list) {
     const asked = q.defaultValue; // the server filtered by it: what else there is, only the server knows
     const here = () => q.value.startsWith(asked);
@@ -91,7 +89,7 @@
       if (!here() || !q.value.trim()) return;
       e.preventDefault();
       const first = visible()[0];
-      if (first) open(first);
+      if (first) handle(first).click(); // the role's page, or its reasons: a slip of the hand gets nobody a role
     });
     document.addEventListener("keydown", (e) => {
       const typing = e.target.closest("input, textarea, select, pre");
@@ -144,7 +142,11 @@
     pressed.classList.add("busy");
     setTimeout(() => pressed.classList.remove("busy"), 5000); // a download leaves the page as it is
   });
-  addEventListener("pageshow", () => { for (const b of all(".busy")) b.classList.remove("busy"); });
+  addEventListener("pageshow", (e) => {
+    // Back after a sign-out shows a page that was kept in memory: ask again who is here.
+    if (e.persisted && one("[data-session]")) { location.reload(); return; }
+    for (const b of all(".busy")) b.classList.remove("busy");
+  });
 
   // SAML Bindings §3.5.3: the form goes to the identity provider by itself.
   const post = one("form[data-autopost]");
