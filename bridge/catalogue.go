@@ -97,7 +97,7 @@ var catalogue = map[Code]Notice{
 	CodeNotFound:     {"There is no page at this address.", "Check the link, or start from the home page."},
 	CodeMethod:       {"This address can't be used in that way.", "Start from the home page and use the buttons there."},
 	CodeTooLarge:     {"This request is larger than fedbridge accepts.", "Send less; if an identity provider sent it, ask your administrator to make it send fewer attributes."},
-	CodeCrossOrigin:  {"Another website made this request, so it was not carried out.", "If you meant to do this, open fedbridge yourself and press the button there."},
+	CodeCrossOrigin:  {"This request didn't come from a page of fedbridge, so it was not carried out.", "If you meant to do this, open fedbridge yourself and press the button there."},
 	CodeRateLimited:  {"Too many requests in a short time.", "Wait a minute, then try again."},
 	CodeCookies:      {"Your browser did not keep the cookie that this sign-in needs.", "Allow cookies for this address and use one browser window from start to end. On a local demo, `fedbridge demo --tls` helps browsers that keep such cookies for https only."},
 	CodeClientGone:   {"The request was given up before it was finished.", "Try again."},

@@ -74,10 +74,10 @@ func (s *Server) showChoice(w http.ResponseWriter, r *http.Request, returnTo, hi
 		page.Message = notice.Message
 	}
 	shown := s.providers
-	if domain := hint[strings.LastIndexByte(hint, '@')+1:]; domain != "" && s.byDomain(hint) == nil {
-		page.Message = fmt.Sprintf("No sign-in is set up for addresses of %s. Choose below where you sign in.", domain)
-	}
-	if p := s.byDomain(hint); p != nil {
+	if p := s.byDomain(hint); p == nil && hint != "" {
+		// The address isn't repeated here: whoever makes a link chose it, and would speak in our name.
+		page.Message = "No sign-in is set up for that e-mail address. Choose below where you sign in."
+	} else if p != nil {
 		// A redirect here would be a hop of the form that asked, and Chromium would hold it, and all that follow, against
 		// that page's form-action (threat W13). Refresh is a navigation of its own, as if the link had been followed.
 		shown, page.Hint = []*provider{p}, ""
