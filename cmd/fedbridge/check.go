@@ -33,13 +33,9 @@ With --schema it prints the JSON Schema of the configuration, for editors.`,
 			if err != nil {
 				return err
 			}
-			file, err := load(cmd.ErrOrStderr(), path)
+			file, err := loadTested(cmd.ErrOrStderr(), path)
 			if err != nil {
 				return err
-			}
-			if failures := runTests(file); len(failures) > 0 {
-				printFailures(cmd.ErrOrStderr(), failures)
-				return exitError{exitFault}
 			}
 			if online {
 				if err := checkOnline(cmd.Context(), cmd.OutOrStdout(), file); err != nil {

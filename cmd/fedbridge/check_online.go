@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,19 +20,20 @@ const onlineTimeout = 30 * time.Second
 // checkOnline opens everything and asks each part whether it could serve, all at once. It reports all, not the first, and
 // leaves no file behind: one that belongs to whoever checks could keep serve from writing it.
 func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
-	defer newFiles(file)()
+	tried, named, remove := trial(file)
+	defer remove()
 	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
 	defer cancel()
 	asked := ownParts(file)
-	world, err := file.Open(ctx, config.Outside{Stdout: io.Discard})
+	world, err := tried.Open(ctx, config.Outside{Stdout: io.Discard})
 	if err == nil {
 		defer world.Close()
 		asked = append(world.Parts(), asked...)
 	}
-	failed := askAll(ctx, out, asked)
+	failed := askAll(ctx, out, asked, named)
 	for _, e := range parts(err) {
 		failed++
-		fmt.Fprintf(out, "FAIL  %v\n", e)
+		fmt.Fprintf(out, "FAIL  %s\n", named(e))
 	}
 	switch {
 	case err != nil:
@@ -44,7 +47,7 @@ func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
 }
 
 // askAll prints the answers in the order of the parts, and counts those that aren't ready.
-func askAll(ctx context.Context, out io.Writer, asked []config.Part) (failed int) {
+func askAll(ctx context.Context, out io.Writer, asked []config.Part, named func(error) string) (failed int) {
 	answers := make([]error, len(asked))
 	var wait sync.WaitGroup
 	for i, part := range asked {
@@ -54,7 +57,7 @@ func askAll(ctx context.Context, out io.Writer, asked []config.Part) (failed int
 	for i, part := range asked {
 		if answers[i] != nil {
 			failed++
-			fmt.Fprintf(out, "FAIL  %s: %v\n", part.Name, answers[i])
+			fmt.Fprintf(out, "FAIL  %s: %s\n", part.Name, named(answers[i]))
 			continue
 		}
 		fmt.Fprintf(out, "ok    %s\n", part.Name)
@@ -76,16 +79,27 @@ func ownParts(file *config.File) []config.Part {
 	}}}
 }
 
-// newFiles remembers which files opening would make; what it returns removes them.
-func newFiles(file *config.File) func() {
+// trial is the configuration with other names for the files that aren't there yet, beside where they will be: what is made
+// to see whether it can be made must not be what a serve that starts at this moment has begun to use. remove takes them
+// away, and named gives an error the names that were configured.
+func trial(file *config.File) (tried *config.File, named func(error) string, remove func()) {
+	suffix := ".check-" + rand.Text()
 	var made []string
-	for _, spec := range append([]string{file.Store}, file.Audit...) {
+	other := func(spec string) string {
 		_, path, _ := strings.Cut(spec, ":")
-		if _, err := os.Lstat(path); path != "" && os.IsNotExist(err) {
-			made = append(made, path)
+		if _, err := os.Lstat(path); path == "" || !os.IsNotExist(err) {
+			return spec
 		}
+		made = append(made, path+suffix)
+		return spec + suffix
 	}
-	return func() {
+	copied := *file
+	copied.Store, copied.Audit = other(file.Store), slices.Clone(file.Audit)
+	for i, spec := range copied.Audit {
+		copied.Audit[i] = other(spec)
+	}
+	named = func(err error) string { return strings.ReplaceAll(err.Error(), suffix, "") }
+	return &copied, named, func() {
 		for _, path := range made {
 			os.Remove(path)
 		}
