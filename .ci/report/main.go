@@ -34,7 +34,9 @@ type run struct {
 type report struct {
 	runs    map[string]*run
 	slowest []event // tests that took longest
-	passed  int
+	passed  int     // packages
+	tests   int     // that passed, cases included
+	broken  int     // that failed
 	failed  []string
 	skipped []string
 }
@@ -74,6 +76,12 @@ func (r *report) take(e event) {
 	case "pass", "fail", "skip":
 		if e.Test != "" {
 			p.results[e.Test] = e.Action
+			switch e.Action {
+			case "pass":
+				r.tests++
+			case "fail":
+				r.broken++
+			}
 			if !strings.Contains(e.Test, "/") {
 				r.slowest = append(r.slowest, e)
 			}
@@ -134,7 +142,8 @@ func (r *report) end(all bool) (status int) {
 	for _, e := range r.slowest[:min(5, len(r.slowest))] {
 		fmt.Printf("slow  %-55s %6.1f s\n", path.Base(e.Package)+" "+e.Test, e.Elapsed)
 	}
-	fmt.Printf("%d packages passed, %d failed, %d tests were skipped\n", r.passed, len(r.failed), len(r.skipped))
+	fmt.Printf("packages: %d passed, %d failed\n", r.passed, len(r.failed))
+	fmt.Printf("tests: %d passed, %d failed, %d skipped\n", r.tests, r.broken, len(r.skipped))
 	switch {
 	case len(r.failed) > 0:
 		fmt.Println("failed:", strings.Join(r.failed, " "))
