@@ -125,7 +125,7 @@ func compactPolicy(text string) (compact, fault string) {
 	}
 	for _, r := range out.String() {
 		if r < 0x20 || r > 0xff {
-			return "", fmt.Sprintf(`has the character %q: AWS takes U+0020 to U+00FF; write others as \uXXXX`, r)
+			return "", fmt.Sprintf(`has the character %q: AWS takes U+0020 to U+00FF; write it as \u%04X`, r, r)
 		}
 	}
 	return out.String(), ""

@@ -106,7 +106,7 @@ func TestRoleFaults(t *testing.T) {
 		"policy and more":    {policy.Role{SessionPolicy: `{"Statement":[]} {}`}, "session_policy", "not JSON"},
 		"policy a list":      {policy.Role{SessionPolicy: `[1]`}, "session_policy", "not an IAM policy"},
 		"policy empty":       {policy.Role{SessionPolicy: `{"statement":[]}`}, "session_policy", "not an IAM policy"},
-		"policy characters":  {policy.Role{SessionPolicy: `{"Statement":[{"Sid":"€"}]}`}, "session_policy", `\uXXXX`},
+		"policy characters":  {policy.Role{SessionPolicy: `{"Statement":[{"Sid":"€"}]}`}, "session_policy", `\u20AC`},
 		"policy long":        {policy.Role{SessionPolicy: `{"Statement":["` + strings.Repeat("x", 2031) + `"]}`}, "session_policy", "2048"},
 		"policies together": {policy.Role{SessionPolicy: `{"Statement":["` + strings.Repeat("x", 2010) + `"]}`,
 			SessionPolicyARNs: many[:1]}, "session_policy", "2048"},
