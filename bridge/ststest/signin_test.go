@@ -200,7 +200,7 @@ func TestSigninTokenRefused(t *testing.T) {
 		"two sent":         {good, []string{"Session", good}, syntax},
 		"long-term key":    {`{"sessionId":"` + w.key.AccessKeyID + `","sessionKey":"` + w.key.SecretAccessKey + `","sessionToken":""}`, nil, invalid},
 		"wrong secret":     {change(*c.SecretAccessKey, "guess"), nil, invalid},
-		"other key":        {change(*c.AccessKeyId, "ASIAXXXXXXXXXXXXXXXX"), nil, invalid},
+		"other key":        {change(*c.AccessKeyId, "ASIANOBODYSKEY234567"), nil, invalid},
 		"no token":         {change(*c.SessionToken, ""), nil, invalid},
 		"899 seconds":      {good, []string{"SessionDuration", "899"}, syntax},
 		"43201 seconds":    {good, []string{"SessionDuration", "43201"}, syntax},

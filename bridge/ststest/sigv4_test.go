@@ -103,7 +103,7 @@ func TestSignature(t *testing.T) {
 	}{
 		"unsigned": {signing{after: func(r *http.Request) { r.Header.Del("Authorization") }},
 			refusal{403, "MissingAuthenticationToken", "missing Authentication Token"}},
-		"unknown key":     {signing{key: "AKIAXXXXXXXXXXXXXXXX"}, refusal{403, "InvalidClientTokenId", invalid}},
+		"unknown key":     {signing{key: "AKIANOBODYSKEY234567"}, refusal{403, "InvalidClientTokenId", invalid}},
 		"wrong secret":    {signing{secret: "guess"}, refusal{403, "SignatureDoesNotMatch", "Check your AWS Secret Access Key and signing method"}},
 		"other region":    {signing{region: "eu-west-1"}, refusal{403, "SignatureDoesNotMatch", "valid region"}},
 		"other service":   {signing{service: "iam"}, refusal{403, "SignatureDoesNotMatch", "correct service: 'sts'"}},
@@ -114,7 +114,7 @@ func TestSignature(t *testing.T) {
 		"a token with a long-term key": {signing{token: creds.SessionToken}, refusal{403, "InvalidClientTokenId", invalid}},
 		"temporary key without token": {signing{key: creds.AccessKeyID, secret: creds.SecretAccessKey},
 			refusal{403, "InvalidClientTokenId", invalid}},
-		"token of another key": {signing{key: "ASIAXXXXXXXXXXXXXXXX", secret: creds.SecretAccessKey, token: creds.SessionToken},
+		"token of another key": {signing{key: "ASIANOBODYSKEY234567", secret: creds.SecretAccessKey, token: creds.SessionToken},
 			refusal{403, "InvalidClientTokenId", invalid}},
 		"damaged token": {signing{key: creds.AccessKeyID, secret: creds.SecretAccessKey, token: "A" + creds.SessionToken[1:len(creds.SessionToken)-2] + "=="},
 			refusal{403, "InvalidClientTokenId", invalid}},

@@ -30,8 +30,8 @@ func TestStateRefuses(t *testing.T) {
 		"user's account":     user(ststest.User{Account: "000000000000", Name: "a"}),
 		"user's name":        user(ststest.User{Account: home, Name: "a b"}),
 		"user's path":        user(ststest.User{Account: home, Name: "a", Path: "x"}),
-		"user's key":         user(ststest.User{Account: home, Name: "a", AccessKeyID: "ASIAXXXXXXXXXXXXXXXX", SecretAccessKey: "x"}),
-		"user's secret":      user(ststest.User{Account: home, Name: "a", AccessKeyID: "AKIAXXXXXXXXXXXXXXXX"}),
+		"user's key":         user(ststest.User{Account: home, Name: "a", AccessKeyID: "ASIANOBODYSKEY234567", SecretAccessKey: "x"}),
+		"user's secret":      user(ststest.User{Account: home, Name: "a", AccessKeyID: "AKIANOBODYSKEY234567"}),
 		"SAML ARN":           w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: samlRole, Metadata: w.idp.metadata()}),
 		"SAML account":       w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: "arn:aws:iam::000000000000:saml-provider/Corp", Metadata: w.idp.metadata()}),
 		"short metadata":     w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: corpARN, Metadata: []byte("<x/>")}),
@@ -69,7 +69,7 @@ func TestStateRefuses(t *testing.T) {
 	for name, err := range map[string]error{
 		"https issuer with path": oidc(strict, "https://idp.example.com/realms/staff", "a"),
 		"role again":             w.aws.AddRole(ststest.Role{ARN: samlRole, TrustPolicy: policy}),
-		"key of one's own":       user(ststest.User{Account: home, Name: "a", AccessKeyID: "AKIAXXXXXXXXXXXXXXXX", SecretAccessKey: "x"}),
+		"key of one's own":       user(ststest.User{Account: home, Name: "a", AccessKeyID: "AKIANOBODYSKEY234567", SecretAccessKey: "x"}),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
