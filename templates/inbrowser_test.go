@@ -129,6 +129,30 @@ func TestSearchInBrowser(t *testing.T) {
 	}
 }
 
+// TestBackInBrowser: a page that comes out of the browser's memory asks anew who is here; after a sign-out on a shared
+// computer it would show who was. Without somebody signed in there is nothing to ask.
+func TestBackInBrowser(t *testing.T) {
+	b := newBrowser(t, samples(time.Now().Add(time.Hour)))
+	for name, asks := range map[string]bool{"picker/usual": true, "signedout/usual": false} {
+		b.open(t, name)
+		eval[bool](t, b, `window.before = true, dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false }))`)
+		if !eval[bool](t, b, `window.before === true`) {
+			t.Errorf("%s: a page that was loaded just now is loaded again", name)
+		}
+		eval[bool](t, b, `dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))`)
+		again := false
+		for i := range 50 {
+			if again = eval[bool](t, b, `window.before !== true`); again || !asks && i == 5 {
+				break
+			}
+			b.do(t, chromedp.Sleep(20*time.Millisecond))
+		}
+		if again != asks {
+			t.Errorf("%s: loaded again: %v", name, again)
+		}
+	}
+}
+
 func TestManyRolesInBrowser(t *testing.T) {
 	b := newBrowser(t, []sample{{"picker/many", many(2500)}})
 	b.open(t, "picker/many")
