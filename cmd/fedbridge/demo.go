@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 
 	_ "embed"
 
@@ -169,7 +170,8 @@ func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen, opsListen 
 // demoMark begins a configuration that is the demo's own to write over.
 const demoMark = "# Written by `fedbridge demo`."
 
-// free refuses a folder whose configuration somebody else wrote.
+// free refuses a folder whose configuration somebody else wrote, or a demo that still runs: its configuration, and what
+// explain and check say of it, would become another's.
 func (f demoFlags) free(dir string) error {
 	path := filepath.Join(dir, "fedbridge.yaml")
 	text, err := os.ReadFile(path)
@@ -180,6 +182,15 @@ func (f demoFlags) free(dir string) error {
 		return err
 	case !strings.HasPrefix(string(text), demoMark):
 		return usagef("--dir %s: %s is there and not of a demo; choose another folder", f.dir, path)
+	}
+	// Every start has other ports, so the old ones answer only if that demo still does.
+	old, faults := config.Parse(path, text)
+	if len(faults) > 0 {
+		return nil
+	}
+	if conn, err := net.DialTimeout("tcp", old.Server.OpsListen, time.Second); err == nil {
+		conn.Close()
+		return usagef("--dir %s: the demo at %s runs there; end it, or choose another folder", f.dir, old.Server.URL)
 	}
 	return nil
 }

@@ -79,6 +79,16 @@ func TestDemoPlaces(t *testing.T) {
 			t.Errorf("%d: %s", code, errs)
 		}
 	})
+	t.Run("busy folder", func(t *testing.T) {
+		before, err := os.ReadFile(ready.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, _, errs := runCommand("demo", "--json", "--dir", dir)
+		if after, err := os.ReadFile(ready.Config); code != exitUsage || !strings.Contains(errs, ready.Portal+" runs there") || err != nil || string(after) != string(before) {
+			t.Errorf("%d: %s", code, errs)
+		}
+	})
 	demo.stop()
 	for _, file := range []string{ready.Config, ready.Audit, ready.Log, filepath.Join(dir, "state.db")} {
 		if _, err := os.Stat(file); err != nil || filepath.Dir(file) != dir {
