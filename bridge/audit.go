@@ -22,6 +22,7 @@ const (
 	AuditOutcome AuditKind = "outcome"  // what became of an allowed decision; an allowed decision without one reads unknown
 	AuditTrust   AuditKind = "trust"    // a provider's keys or certificates changed
 	AuditConfig  AuditKind = "config"   // the running rules changed
+	AuditKeys    AuditKind = "keys"     // a signing key of fedbridge's own was made, took over, or was retired
 )
 
 // AuditEvent is one line of the audit log. Empty fields are left out. It never holds a secret.
@@ -53,7 +54,11 @@ type AuditEvent struct {
 	// SourceIdentity and Tags are what was sent to STS.
 	SourceIdentity string `json:"source_identity,omitempty"`
 	Tags           []Tag  `json:"tags,omitempty"`
-	DurationSecs   int    `json:"duration_seconds,omitempty"`
+	// DroppedTags are keys of optional tags that were left out because the session would have been too large.
+	DroppedTags []string `json:"dropped_tags,omitempty"`
+	// MintedID is the jti, or the assertion's ID, of what fedbridge minted for this call.
+	MintedID     string `json:"minted_id,omitempty"`
+	DurationSecs int    `json:"duration_seconds,omitempty"`
 
 	AccessKeyID string    `json:"access_key_id,omitempty"` // joins with CloudTrail
 	Expires     time.Time `json:"expires,omitzero"`

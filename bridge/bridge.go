@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -16,10 +17,11 @@ const (
 	DefaultSession = time.Hour
 )
 
-// Options are what a Bridge is made of. All but Now, Log and ExactSessionNames are required.
+// Options are what a Bridge is made of. All but Minter, Now, Log and ExactSessionNames are required.
 type Options struct {
 	Authorizer Authorizer
 	Roles      RoleBook
+	Minter     Minter // needed where a role is reached via issuer
 	STS        STSExchanger
 	Console    ConsoleLinker
 	Audit      AuditLog
@@ -33,6 +35,7 @@ type Options struct {
 type Bridge struct {
 	authorizer Authorizer
 	roles      RoleBook
+	minter     Minter
 	sts        STSExchanger
 	console    ConsoleLinker
 	audit      AuditLog
@@ -46,8 +49,11 @@ func New(o Options) (*Bridge, error) {
 	if o.Authorizer == nil || o.Roles == nil || o.STS == nil || o.Console == nil || o.Audit == nil {
 		return nil, fmt.Errorf("bridge: authorizer, roles, sts, console and audit are all needed")
 	}
+	if o.Minter == nil && slices.ContainsFunc(o.Roles.Roles(), func(r Role) bool { return slices.Contains(r.Via, ViaIssuer) }) {
+		return nil, fmt.Errorf("bridge: a role is reached via issuer, and there is no minter")
+	}
 	b := &Bridge{
-		authorizer: o.Authorizer, roles: o.Roles, sts: o.STS, console: o.Console, audit: o.Audit,
+		authorizer: o.Authorizer, roles: o.Roles, minter: o.Minter, sts: o.STS, console: o.Console, audit: o.Audit,
 		log: o.Log, now: o.Now, exact: o.ExactSessionNames,
 	}
 	if b.log == nil {
@@ -130,41 +136,38 @@ func (b *Bridge) ConsoleURL(ctx context.Context, req AssumeRequest, to Destinati
 	link, err := b.console.Link(ctx, creds, to)
 	if err != nil {
 		granted.ID, granted.Time = eventID(), b.now()
-		granted.Allowed, granted.Code = false, CodeOf(err)
-		if auditErr := b.record(ctx, granted); auditErr != nil {
-			return Secret{}, Credentials{}, auditErr
-		}
-		return Secret{}, Credentials{}, err
+		return Secret{}, Credentials{}, b.refused(ctx, granted, err)
 	}
 	return link, creds, nil
 }
 
-// assume gives the credentials, and the outcome as it was recorded.
-func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) (Credentials, AuditEvent, error) {
+// allow decides, and records the decision.
+func (b *Bridge) allow(ctx context.Context, req AssumeRequest, purpose string) (question, Entitlement, AuditEvent, error) {
 	event := b.event(req, purpose)
 	ask, entitlement, err := b.decide(ctx, req, &event)
 	if err != nil {
-		event.Code = CodeOf(err)
-		event.Detail = detailOf(err)
+		event.Code, event.Detail = CodeOf(err), detailOf(err)
 		if auditErr := b.record(ctx, event); auditErr != nil {
-			return Credentials{}, AuditEvent{}, auditErr
+			return question{}, Entitlement{}, event, auditErr
 		}
-		return Credentials{}, AuditEvent{}, err
+		return question{}, Entitlement{}, event, err
 	}
 	event.Allowed = true
-	if err := b.record(ctx, event); err != nil {
+	return ask, entitlement, event, b.record(ctx, event)
+}
+
+// assume gives the credentials, and the outcome as it was recorded.
+func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) (Credentials, AuditEvent, error) {
+	ask, entitlement, event, err := b.allow(ctx, req, purpose)
+	if err != nil {
 		return Credentials{}, AuditEvent{}, err
 	}
 
-	creds, err := b.sts.Exchange(ctx, ask.ExchangeRequest)
-	outcome := event
-	outcome.ID, outcome.Decision, outcome.Kind, outcome.Time = eventID(), event.ID, AuditOutcome, b.now()
+	creds, sent, err := b.exchange(ctx, ask.ExchangeRequest, req.Identity)
+	outcome := outcomeOf(event, b.now())
+	outcome.Tags, outcome.DroppedTags, outcome.MintedID = sent.tags, sent.dropped, sent.mintedID
 	if err != nil {
-		outcome.Allowed, outcome.Code = false, CodeOf(err)
-		if auditErr := b.record(ctx, outcome); auditErr != nil {
-			return Credentials{}, AuditEvent{}, auditErr
-		}
-		return Credentials{}, AuditEvent{}, err
+		return Credentials{}, AuditEvent{}, b.refused(ctx, outcome, err)
 	}
 	creds.Role, creds.SessionName = ask.Role, ask.SessionName
 	if creds.CapReason == CapNone && ask.wanted > ask.Duration {
@@ -178,6 +181,22 @@ func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) 
 		slog.String("request_id", req.RequestID), slog.String("role", entitlement.Role.String()),
 		slog.String("via", string(ask.Via)), slog.String("access_key_id", creds.AccessKeyID))
 	return creds, outcome, nil
+}
+
+// outcomeOf begins the record of what became of a decision.
+func outcomeOf(decision AuditEvent, now time.Time) AuditEvent {
+	outcome := decision
+	outcome.ID, outcome.Decision, outcome.Kind, outcome.Time = eventID(), decision.ID, AuditOutcome, now
+	return outcome
+}
+
+// refused records that nothing came of a decision, and gives the error to return.
+func (b *Bridge) refused(ctx context.Context, outcome AuditEvent, err error) error {
+	outcome.Allowed, outcome.Code = false, CodeOf(err)
+	if auditErr := b.record(ctx, outcome); auditErr != nil {
+		return auditErr
+	}
+	return err
 }
 
 // question is an ExchangeRequest and what was wished for before it was capped.
@@ -221,7 +240,7 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEven
 	ask := question{ExchangeRequest{
 		Role: grant.Role, Via: via, SessionName: relaySessionName(via, req.Identity, b.exact), Duration: duration,
 	}, wanted, reason}
-	if via == ViaAssumeRole {
+	if via == ViaAssumeRole || via == ViaIssuer {
 		ask.Tags, ask.SourceIdentity = grant.Tags, grant.SourceIdentity
 	} else {
 		ask.Proof = req.Proof

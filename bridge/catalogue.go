@@ -67,6 +67,12 @@ const (
 	CodeProofSubject     Code = "proof-subject"
 	CodeProofTooLarge    Code = "proof-too-large"
 
+	// Minting.
+	CodeIssuerKey   Code = "issuer-no-key"
+	CodeIssuerKMS   Code = "issuer-kms"
+	CodeIssuerClock Code = "issuer-clock"
+	CodeIssuerMint  Code = "issuer-cannot-mint"
+
 	// STS and the console.
 	CodeSTSRefused        Code = "sts-refused"
 	CodeSTSExpired        Code = "sts-proof-expired"
@@ -148,6 +154,11 @@ var catalogue = map[Code]Notice{
 	CodeProofAlgorithm:   {"Your identity provider signs its tokens with an algorithm that AWS STS doesn't take.", "Ask your administrator to switch the provider to RS256 or ES256, or to reach the role in another way (`via`)."},
 	CodeProofSubject:     {"This role is limited to certain people of your identity provider, and you are not among them.", "Ask your administrator to add your subject to the role's `subjects`, if you should have it."},
 	CodeProofTooLarge:    {"Your identity provider's answer is larger than AWS STS accepts.", "Ask your administrator to make the provider send fewer groups or attributes."},
+
+	CodeIssuerKey:   {"fedbridge has no signing key that may be used yet.", "Give your administrator the id below: a new key signs only after it was read back from the published key set; `fedbridge keys list` says what it waits for."},
+	CodeIssuerKMS:   {"The key service that signs for fedbridge refused or didn't answer, so nothing was minted.", "Try again in a minute. Give your administrator the id below; the log says what the key service answered."},
+	CodeIssuerClock: {"fedbridge's clock jumped, so nothing is minted until it has been steady again.", "Try again in a few minutes. Give your administrator the id below: the server's clock must be right to a minute."},
+	CodeIssuerMint:  {"fedbridge can't mint for this role what AWS would take.", "Give your administrator the id below; the log says which value doesn't fit."},
 
 	CodeSTSRefused:        {"AWS refused this role.", "The role's trust policy doesn't let fedbridge in as it asks, or the role doesn't exist under this exact name. Ask the account's owner to compare the trust policy with fedbridge's set-up guide."},
 	CodeSTSExpired:        {"AWS says that your identity provider's answer has expired.", "Sign in again, and use the role at once. If it keeps happening, check fedbridge's clock."},

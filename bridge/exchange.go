@@ -19,6 +19,8 @@ type Credentials struct {
 	// Chained tells that they came from AssumeRole called with temporary credentials: the console's SessionDuration may
 	// not be sent with them.
 	Chained bool
+	// DroppedTags are keys of optional tags that were left out because the session would have been too large.
+	DroppedTags []string
 	// Utilization is how much of the session token's size STS says is used, in percent; 0 when it didn't say.
 	Utilization int
 }
@@ -37,7 +39,7 @@ type STSExchanger interface {
 type ExchangeRequest struct {
 	Role           Role
 	Via            Via
-	Proof          Proof // for saml and web_identity
+	Proof          Proof // for saml and web_identity; for issuer what was minted, which carries tags and source identity
 	SessionName    string
 	Duration       time.Duration
 	Tags           []Tag
@@ -51,6 +53,9 @@ type ConsoleLinker interface {
 	Check(role Role, to Destination) error
 	// Link asks the federation endpoint for a sign-in URL. The URL is as good as a password for 15 minutes.
 	Link(ctx context.Context, creds Credentials, to Destination) (Secret, error)
+	// SignIn is where the browser posts a minted SAML response itself: the URL of the partition's SAML endpoint, and the
+	// RelayState that leads on to the destination. It fails as Check does.
+	SignIn(role Role, to Destination) (url, relayState string, err error)
 }
 
 // Destination is where in the console a person wants to land.

@@ -101,6 +101,10 @@ func (f *fakes) Link(_ context.Context, _ bridge.Credentials, to bridge.Destinat
 	return bridge.NewSecret("https://signin.example.com/CANARY"), nil
 }
 
+func (f *fakes) SignIn(bridge.Role, bridge.Destination) (string, string, error) {
+	return "https://signin.example.com/saml", "", f.checkErr
+}
+
 func (f *fakes) Record(ctx context.Context, e bridge.AuditEvent) error {
 	f.note(string(e.Kind))
 	if err := f.auditErr[e.Kind]; err != nil {

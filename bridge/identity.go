@@ -66,6 +66,8 @@ const (
 type Proof struct {
 	Kind ProofKind
 	Raw  Secret // exactly the bytes that were verified
+	// ID names a minted proof: its jti, or the assertion's ID. Empty for what came from an identity provider.
+	ID string
 	// RelayUntil is when STS stops taking it: five minutes after a SAML response was issued, the exp of an ID token.
 	RelayUntil time.Time
 	// Encrypted tells that the assertion came encrypted: IAM can't read it unless it holds our key, so it isn't relayed.

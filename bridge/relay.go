@@ -43,8 +43,8 @@ func chooseVia(role Role, id Identity, proof Proof, now time.Time) (Via, error) 
 // serves tells whether STS could take this proof for this role in this way, as far as we can see ourselves.
 func serves(role Role, via Via, id Identity, proof Proof, now time.Time) error {
 	switch via {
-	case ViaAssumeRole:
-		return nil
+	case ViaIssuer, ViaAssumeRole:
+		return nil // any sign-in serves
 	case ViaSAML:
 		return servesSAML(role, id, proof, now)
 	case ViaWebIdentity:

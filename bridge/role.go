@@ -28,6 +28,7 @@ type Via string
 
 // The ways to ask STS.
 const (
+	ViaIssuer      Via = "issuer"       // AssumeRoleWithWebIdentity or AssumeRoleWithSAML, with what fedbridge itself mints
 	ViaAssumeRole  Via = "assume_role"  // AssumeRole, signed with fedbridge's own credentials
 	ViaSAML        Via = "saml"         // AssumeRoleWithSAML, relaying the IdP's own response
 	ViaWebIdentity Via = "web_identity" // AssumeRoleWithWebIdentity, relaying the IdP's own ID token
@@ -45,8 +46,15 @@ type Role struct {
 	MaxSession  time.Duration // 15 min to 12 h; never more than the IAM role's MaxSessionDuration
 	Region      string        // region of the STS endpoint and of the console; "" means the configured default
 
+	Mint     ProofKind // issuer: what is minted; "" means ProofIDToken
+	Audience string    // issuer: aud of the ID token, registered as client id at the account's OIDC provider
+	// Encryption, for minted assertions, is set where the account's IAM SAML provider demands that they come encrypted.
+	Encryption SAMLEncryption
+	// ConsolePost opens the console by a POST of the minted assertion instead of a link of the federation endpoint.
+	ConsolePost bool
+
 	ExternalID   string          // assume_role: sent always when set
-	SAMLProvider SAMLProviderARN // saml: the IAM provider that vouches for the IdP (PrincipalArn)
+	SAMLProvider SAMLProviderARN // saml, and issuer where it mints SAML: the IAM provider that vouches (PrincipalArn)
 	// RelayProvider is the provider (its name in the configuration) whose proof saml and web_identity relay.
 	RelayProvider string
 	// RelaySubjects, for web_identity, are the exact subjects that the trust policy's sub condition admits; empty means
@@ -55,9 +63,17 @@ type Role struct {
 
 	SessionPolicy     string   // inline session policy, compact JSON; "" for none
 	SessionPolicyARNs []string // managed session policies, ten at most
-	TransitiveTags    []string // tag keys that go on into chained sessions
+	TagKeys           []string // keys of the session tags that the role asks for, sorted
+	TransitiveTags    []string // those of them that go on into chained sessions
+	OptionalTags      []string // those of them that may be left out where the session gets too large, in this order
 	HasTags           bool     // the role asks for session tags
 	HasSourceIdentity bool     // the role asks for a source identity
+}
+
+// SAMLEncryption says how an assertion is encrypted for an IAM SAML provider whose AssertionEncryptionMode is Required.
+type SAMLEncryption struct {
+	Certificate string // file:PATH of the certificate whose private key IAM holds; "" for no encryption
+	ProviderID  string // SAMLProviderUUID, part of the provider's own sign-in URL
 }
 
 // Tag is one session tag.

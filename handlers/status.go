@@ -69,6 +69,11 @@ var statuses = map[bridge.Code]int{
 	bridge.CodeProofTooLarge:    http.StatusConflict,
 
 	// What AWS refused is 4xx where the person can do something about it, 502 where an operator must, 503 in an outage.
+	bridge.CodeIssuerKey:   http.StatusServiceUnavailable,
+	bridge.CodeIssuerKMS:   http.StatusServiceUnavailable,
+	bridge.CodeIssuerClock: http.StatusServiceUnavailable,
+	bridge.CodeIssuerMint:  http.StatusBadGateway,
+
 	bridge.CodeSTSRefused:        http.StatusForbidden,
 	bridge.CodeSTSExpired:        http.StatusConflict,
 	bridge.CodeSTSInvalidProof:   http.StatusBadGateway,

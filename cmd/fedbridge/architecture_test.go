@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"bridge/audit":           {"bridge"},
 	"bridge/store":           {"bridge", "idp"},
 	"bridge/trust":           {"bridge"},
+	"bridge/mint":            {"bridge"},
 	"bridge/ststest":         {"bridge", "bridge/trust"}, // one evaluator of trust policies, not two
 	"idp":                    {"bridge"},
 	"idp/oidc":               {"bridge", "idp"},

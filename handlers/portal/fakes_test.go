@@ -339,6 +339,10 @@ func (f *fakeConsole) Link(context.Context, bridge.Credentials, bridge.Destinati
 	return bridge.NewSecret("https://signin.aws.amazon.com/federation?SigninToken=SIGNINTOKEN"), f.err
 }
 
+func (f *fakeConsole) SignIn(role bridge.Role, to bridge.Destination) (string, string, error) {
+	return "https://signin.aws.amazon.com/saml", to.URL, f.Check(role, to)
+}
+
 // fakeAudit remembers, or is down.
 type fakeAudit struct {
 	mu     sync.Mutex
