@@ -1,5 +1,5 @@
-// Package ststest is an AWS to run against: STS, and the console's federation endpoint with a small console page. Tests
-// and the demo use it in the place of the real one.
+// Package ststest is an AWS to run against: STS, the reading half of IAM, and the console's federation endpoint with a
+// small console page. Tests and the demo use it in the place of the real one.
 //
 //	form -> constraints -> signature, assertion or token -> trust policy (bridge/trust) -> limits -> credentials
 //	credentials -> getSigninToken -> login -> console page

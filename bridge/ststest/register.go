@@ -95,7 +95,9 @@ func (a *AWS) AddSAMLProvider(v SAMLProvider) error {
 	if err != nil {
 		return fmt.Errorf("ststest: %s: %w", v.ARN, err)
 	}
-	p.arn = arn
+	if err := p.describe(v, arn, a.options.Now()); err != nil {
+		return fmt.Errorf("ststest: %s: %w", v.ARN, err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err := a.hasAccount(arn.Account, arn.Partition); err != nil {
@@ -130,7 +132,7 @@ func (a *AWS) AddOIDCProvider(v OIDCProvider) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("ststest: issuer %q: no account %q", v.Issuer, v.Account)
 	}
-	p := &oidcProvider{OIDCProvider: v, arn: "arn:" + account.Partition + ":iam::" + v.Account + ":oidc-provider/" + bareIssuer(v.Issuer)}
+	p := &oidcProvider{OIDCProvider: v, created: a.options.Now(), arn: "arn:" + account.Partition + ":iam::" + v.Account + ":oidc-provider/" + bareIssuer(v.Issuer)}
 	a.oidc[v.Account+" "+v.Issuer] = p
 	return p.arn, nil
 }
@@ -194,11 +196,11 @@ func (a *AWS) AddRole(v Role) error {
 			return fmt.Errorf("ststest: %s: EntityAlreadyExists: the account has %s", v.ARN, other)
 		}
 	}
-	id := randomID("AROA")
+	id, created := randomID("AROA"), a.options.Now()
 	if old := a.roles[v.ARN]; old != nil {
-		id = old.id
+		id, created = old.id, old.created
 	}
-	a.roles[v.ARN] = &role{Role: v, arn: arn, id: id, trust: policy}
+	a.roles[v.ARN] = &role{Role: v, arn: arn, id: id, created: created, trust: policy}
 	return nil
 }
 

@@ -15,6 +15,9 @@ import (
 
 // samlProvider is an IAM SAML provider, its metadata parsed once.
 type samlProvider struct {
+	SAMLProvider
+	keys         []*rsa.PrivateKey // parsed PrivateKeys
+	created      time.Time
 	arn          bridge.SAMLProviderARN
 	entityID     string
 	certificates []*x509.Certificate

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fedbridge/fedbridge/bridge"
 )
 
 const (
@@ -45,6 +47,9 @@ func (c *call) authenticate() (*caller, error) {
 	who, secret, err := c.aws.lookup(cred.keyID, c.http.Header.Get("X-Amz-Security-Token"))
 	if err != nil {
 		return nil, err
+	}
+	if partition, _ := bridge.PartitionByID(who.partition()); c.api.global && cred.region != partition.DefaultRegion {
+		return nil, errSignature("Credential should be scoped to a valid region.")
 	}
 	want := cred.sign(secret, stamp, c.canonical(cred.signedHeaders))
 	if !hmac.Equal([]byte(want), []byte(cred.signature)) {
@@ -88,10 +93,10 @@ func parseCredential(header string) (credential, error) {
 // checkScope compares what was signed for, and when, with this endpoint and its clock.
 func (c *call) checkScope(cred credential, signedAt time.Time) error {
 	switch {
-	case cred.region != c.aws.options.Region:
+	case cred.region != c.aws.options.Region && !c.api.global:
 		return errSignature("Credential should be scoped to a valid region.")
-	case cred.service != "sts":
-		return errSignature("Credential should be scoped to correct service: 'sts'.")
+	case cred.service != c.api.service:
+		return errSignature("Credential should be scoped to correct service: '" + c.api.service + "'.")
 	case cred.terminal != "aws4_request":
 		return errSignature("Credential should be scoped with a valid terminator: 'aws4_request', not '" + cred.terminal + "'.")
 	case cred.day != signedAt.Format("20060102"):

@@ -42,6 +42,8 @@ type Permissions struct {
 	AllowAssume []string
 	// WithoutTagSession and WithoutSetSourceIdentity take those two actions out of what AllowAssume allows.
 	WithoutTagSession, WithoutSetSourceIdentity bool
+	// AllowIAM are globs of the IAM actions that are allowed, on everything in the account: {"iam:Get*"}.
+	AllowIAM []string
 }
 
 func (p Permissions) allows(action, roleARN string) bool {
@@ -58,6 +60,12 @@ type Key struct{ AccessKeyID, SecretAccessKey string }
 type SAMLProvider struct {
 	ARN      string
 	Metadata []byte
+	// UUID is SAMLProviderUUID, 22 to 64 of A-Z 0-9; "" makes one.
+	UUID string
+	// Encryption is AssertionEncryptionMode: Allowed or Required; "" where the provider has no private key.
+	Encryption string
+	// PrivateKeys are RSA keys (PEM, PKCS #8 or PKCS #1) that decrypt assertions; two at most.
+	PrivateKeys []string
 }
 
 // OIDCProvider is an IAM OIDC provider. Its ARN follows from the issuer.
@@ -84,13 +92,15 @@ type user struct {
 
 type role struct {
 	Role
-	arn   bridge.RoleARN
-	id    string // AROA…
-	trust *trust.Policy
+	arn     bridge.RoleARN
+	id      string // AROA…
+	created time.Time
+	trust   *trust.Policy
 }
 
 type oidcProvider struct {
 	OIDCProvider
-	arn  string // or a built-in provider's host
-	keys keySet
+	arn     string // or a built-in provider's host
+	created time.Time
+	keys    keySet
 }

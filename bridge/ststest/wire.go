@@ -15,15 +15,23 @@ import (
 	"fmt"
 )
 
-const (
-	namespace  = "https://sts.amazonaws.com/doc/2011-06-15/"
-	apiVersion = "2011-06-15"
-	// maxBody lets the largest assertion through, percent-encoded, with everything else.
-	maxBody = 1 << 20
-)
+// maxBody lets the largest assertion through, percent-encoded, with everything else.
+const maxBody = 1 << 20
 
-// call is one request to STS.
+// api is one service with a Query API.
+type api struct {
+	service    string // as the scope of a signature has it
+	namespace  string
+	version    string
+	operations map[string]action
+	faults     func(*AWS) *Faults
+	// global tells that signatures are scoped to the first region of the caller's partition, not to the endpoint's.
+	global bool
+}
+
+// call is one request to a service.
 type call struct {
+	api    *api
 	action string
 	form   url.Values
 	http   *http.Request
@@ -38,19 +46,19 @@ type action struct {
 	run        func(*call, *caller) (any, error)
 }
 
-// serveSTS answers one request (aws-facts 7).
-func (a *AWS) serveSTS(w http.ResponseWriter, r *http.Request) {
+// serve answers one request (aws-facts 7).
+func (p *api) serve(a *AWS, w http.ResponseWriter, r *http.Request) {
 	requestID := newRequestID()
 	w.Header().Set("X-Amzn-RequestId", requestID)
 	w.Header().Set("Content-Type", "text/xml")
-	c, err := a.readCall(r)
+	c, err := p.readCall(a, r)
 	if err != nil {
-		a.writeError(w, requestID, asAPIError(err))
+		p.writeError(a, w, requestID, asAPIError(err))
 		return
 	}
 	seen := Request{Time: a.options.Now(), Method: r.Method, Action: c.action, Form: c.form, Signed: r.Header.Get("Authorization") != ""}
 	var result any
-	if fault := a.begin(r.Context(), c.action); fault != nil {
+	if fault := p.faults(a).begin(r.Context(), c.action); fault != nil {
 		err = fault
 	} else {
 		result, err = c.answer()
@@ -59,16 +67,16 @@ func (a *AWS) serveSTS(w http.ResponseWriter, r *http.Request) {
 		failure := asAPIError(err)
 		seen.Code = failure.code
 		a.record.add(seen)
-		a.writeError(w, requestID, failure)
+		p.writeError(a, w, requestID, failure)
 		return
 	}
 	a.record.add(seen)
-	a.write(w, http.StatusOK, encode(response{
-		XMLName: xml.Name{Local: c.action + "Response"}, Namespace: namespace, Result: result, RequestID: requestID,
+	p.faults(a).write(w, http.StatusOK, encode(response{
+		XMLName: xml.Name{Local: c.action + "Response"}, Namespace: p.namespace, Result: result, RequestID: requestID,
 	}))
 }
 
-func (a *AWS) readCall(r *http.Request) (*call, error) {
+func (p *api) readCall(a *AWS, r *http.Request) (*call, error) {
 	if r.URL.Path != "/" {
 		return nil, &apiError{http.StatusNotFound, "UnknownOperationException", "There is nothing at this path."}
 	}
@@ -99,13 +107,13 @@ func (a *AWS) readCall(r *http.Request) (*call, error) {
 			return nil, errMalformedInput("The parameter " + name + " is given twice.")
 		}
 	}
-	return &call{action: form.Get("Action"), form: form, http: r, body: body, aws: a}, nil
+	return &call{api: p, action: form.Get("Action"), form: form, http: r, body: body, aws: a}, nil
 }
 
 // answer finds the operation, authenticates where that is needed, and carries it out.
 func (c *call) answer() (any, error) {
-	operation, ok := actions[c.action]
-	if version := c.form.Get("Version"); !ok || version != apiVersion {
+	operation, ok := c.api.operations[c.action]
+	if version := c.form.Get("Version"); !ok || version != c.api.version {
 		return nil, errInvalidAction(c.action, version)
 	}
 	var who *caller
@@ -162,19 +170,20 @@ type response struct {
 }
 
 type errorResponse struct {
-	XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
+	XMLName   xml.Name `xml:"ErrorResponse"`
+	Namespace string   `xml:"xmlns,attr"`
 	Type      string   `xml:"Error>Type"`
 	Code      string   `xml:"Error>Code"`
 	Message   string   `xml:"Error>Message"`
 	RequestID string   `xml:"RequestId"` // here it is not inside ResponseMetadata
 }
 
-func (a *AWS) writeError(w http.ResponseWriter, requestID string, e *apiError) {
+func (p *api) writeError(a *AWS, w http.ResponseWriter, requestID string, e *apiError) {
 	kind := "Sender"
 	if e.status >= 500 {
 		kind = "Receiver"
 	}
-	a.write(w, e.status, encode(errorResponse{Type: kind, Code: e.code, Message: e.message, RequestID: requestID}))
+	p.faults(a).write(w, e.status, encode(errorResponse{Namespace: p.namespace, Type: kind, Code: e.code, Message: e.message, RequestID: requestID}))
 }
 
 func encode(v any) []byte {
