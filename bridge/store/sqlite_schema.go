@@ -49,6 +49,11 @@ var migrations = []string{
 		until  INTEGER NOT NULL
 	);
 	CREATE INDEX session_proof_until ON session_proof (until);`,
+	`CREATE TABLE record (
+		name    TEXT PRIMARY KEY,
+		version INTEGER NOT NULL,
+		value   BLOB NOT NULL
+	);`,
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -1,4 +1,5 @@
-// Package store keeps what must outlive a request: pending sign-ins, sessions, and the ids of answers that were used.
+// Package store keeps what must outlive a request: pending sign-ins, sessions, the ids of answers that were used, and
+// small records that all nodes change in turn.
 //
 // Rows hold no secret in clear. Ids are SHA-256 of what the bearer presents, and what a session or a pending sign-in
 // says is sealed by the caller under a key that only the bearer brings; a stolen database opens no session. Taking and
@@ -18,6 +19,7 @@ import (
 var (
 	ErrNotFound = errors.New("store: not found")
 	ErrUsed     = errors.New("store: id was used before")
+	ErrConflict = errors.New("store: the record was changed by another")
 )
 
 // Hash is SHA-256 of something that only its bearer knows.
@@ -88,11 +90,27 @@ type ReplayStore interface {
 // an answer good again that is still valid by the right time (threat Z3).
 const UsedGrace = time.Hour
 
+// MaxRecord bounds a record, in bytes.
+const MaxRecord = 256 << 10
+
+// RecordStore keeps small named records that any number of nodes read and change.
+type RecordStore interface {
+	// Record returns a record and its version, which is 1 or more; ErrNotFound when there is none. What SwapRecord
+	// wrote MUST be seen by every Record that begins after it returned, on any node.
+	Record(ctx context.Context, name string) (value []byte, version int64, err error)
+	// SwapRecord replaces the record at version from (0: there is none yet), which makes it version from+1. Where it is
+	// at another version it MUST fail with ErrConflict and change nothing: of any number of concurrent swaps from one
+	// version exactly one succeeds. What was swapped MUST survive a crash and a restart. A value of more than MaxRecord
+	// bytes is an error.
+	SwapRecord(ctx context.Context, name string, from int64, value []byte) error
+}
+
 // Store is all of it.
 type Store interface {
 	PendingStore
 	SessionStore
 	ReplayStore
+	RecordStore
 	// Key returns the 32 random bytes kept under a name, making them when they aren't there. All nodes get the same.
 	Key(ctx context.Context, name string) ([]byte, error)
 	// Ping tells whether the store can be read and written now.

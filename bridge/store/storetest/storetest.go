@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, reopen func(t *testi
 	t.Run("all sessions of a person", func(t *testing.T) { sessionsOf(t, open(t)) })
 	t.Run("the sweep deletes what is past, and nothing else", func(t *testing.T) { sweep(t, open(t)) })
 	t.Run("a key is made once", func(t *testing.T) { keyOnce(t, open(t), reopen) })
+	records(t, open, reopen)
 	t.Run("a closed store refuses everything", func(t *testing.T) { closed(t, open(t)) })
 }
 
@@ -301,12 +302,14 @@ func closed(t *testing.T, s store.Store) {
 	must(t, s.Close())
 	_, take := s.TakePending(ctx, hash("h"), now)
 	_, head := s.SessionHead(ctx, hash("s"), now)
+	_, _, record := s.Record(ctx, "r")
 	for name, err := range map[string]error{
-		"Ping": s.Ping(ctx), "TakePending": take, "SessionHead": head,
+		"Ping": s.Ping(ctx), "TakePending": take, "SessionHead": head, "Record": record,
 		"UseOnce":    s.UseOnce(ctx, "i", "id", now),
 		"PutPending": s.PutPending(ctx, hash("h"), store.Pending{Expires: now}),
+		"SwapRecord": s.SwapRecord(ctx, "r", 0, nil),
 	} {
-		if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUsed) {
+		if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrUsed) || errors.Is(err, store.ErrConflict) {
 			t.Errorf("%s on a closed store: %v", name, err)
 		}
 	}
