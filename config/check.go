@@ -48,6 +48,7 @@ func (d *decoder) unread(f *File) policy.Unread {
 		Accounts:  lost("accounts", len(f.Accounts), "id", "name"),
 		Roles:     lost("roles", len(f.Roles), "name", "accounts", "arn"),
 		Providers: lost("providers", len(f.Providers), "name", "kind"),
+		Issuer:    d.touched("issuer") || d.lacking.covers("issuer.keys"),
 	}
 }
 
@@ -55,7 +56,14 @@ func (d *decoder) unread(f *File) policy.Unread {
 func (f *File) Policy() (*policy.Policy, []bridge.Problem) { return policy.Compile(f.policySource()) }
 
 func (f *File) policySource() policy.Source {
-	source := policy.Source{Roles: f.Roles, Rules: f.Rules, Accounts: f.BridgeAccounts()}
+	source := policy.Source{
+		Roles: f.Roles, Rules: f.Rules, Accounts: f.BridgeAccounts(), Issuer: f.policyIssuer(), Encryption: map[string]bridge.SAMLEncryption{},
+	}
+	for _, a := range f.Accounts {
+		if a.SAMLEncryption != nil {
+			source.Encryption[a.ID] = bridge.SAMLEncryption(*a.SAMLEncryption)
+		}
+	}
 	for _, p := range f.Providers {
 		if p.Opener == nil {
 			continue
@@ -77,7 +85,9 @@ func (f *File) policySource() policy.Source {
 func (f *File) BridgeAccounts() []bridge.Account {
 	accounts := make([]bridge.Account, len(f.Accounts))
 	for i, a := range f.Accounts {
-		accounts[i] = bridge.Account(a)
+		accounts[i] = bridge.Account{
+			ID: a.ID, Name: a.Name, Partition: a.Partition, Label: a.Label, Environment: a.Environment, Owner: a.Owner, Colour: a.Colour,
+		}
 		if accounts[i].Partition == "" {
 			accounts[i].Partition = "aws"
 		}

@@ -15,10 +15,12 @@ type File struct {
 	Audit     []string      `yaml:"audit" doc:"Where decisions are written, before they take effect: stdout, file:PATH. All must take a record, or nothing is granted." example:"[stdout, file:/var/log/fedbridge/audit.jsonl]"`
 	Session   Session       `yaml:"session,omitempty" doc:"How long people stay signed in."`
 	AWS       AWS           `yaml:"aws,omitempty" doc:"How AWS is asked."`
+	Issuer    *Issuer       `yaml:"issuer,omitempty" doc:"fedbridge as its own identity provider for AWS, for roles via issuer. Default: it is none."`
 	Providers []Provider    `yaml:"providers" doc:"Identity providers that sign people in." example:"[{name: corp, kind: saml, metadata: https://sso.example.com/idp/metadata}]"`
 	Accounts  []Account     `yaml:"accounts" doc:"AWS accounts." example:"[{id: '111122223333', name: shop-prod}]"`
-	Roles     []policy.Role `yaml:"roles" doc:"IAM roles that may be granted; one entry, many accounts." example:"[{name: readonly, accounts: [shop-*], arn: 'arn:aws:iam::{account}:role/ReadOnly', via: assume_role}]"`
+	Roles     []policy.Role `yaml:"roles" doc:"IAM roles that may be granted; one entry, many accounts." example:"[{name: readonly, accounts: [shop-*], arn: 'arn:aws:iam::{account}:role/ReadOnly'}]"`
 	Rules     []policy.Rule `yaml:"rules" doc:"Who gets which roles. Deny wins, order doesn't matter, no match means no access." example:"[{name: platform team, groups: [aws-platform], roles: [readonly]}]"`
+	Operators []Operators   `yaml:"operators,omitempty" doc:"Who sees the operator pages of the portal. Default: nobody." example:"[{provider: corp, groups: [aws-platform]}]"`
 	Tests     []policy.Case `yaml:"tests,omitempty" doc:"What must hold of the rules; run by fedbridge test, and by serve before it starts."`
 }
 
@@ -79,17 +81,19 @@ type Endpoints struct {
 	STS     string `yaml:"sts,omitempty" doc:"URL of STS." example:"https://vpce-1234.sts.eu-west-1.vpce.amazonaws.com"`
 	SignIn  string `yaml:"signin,omitempty" doc:"URL of the sign-in host with the federation endpoint." example:"https://eu-west-1.signin.aws.amazon.com"`
 	Console string `yaml:"console,omitempty" doc:"URL of the console." example:"https://console.aws.amazon.com"`
+	IAM     string `yaml:"iam,omitempty" doc:"URL of IAM, which only trust check reads." example:"https://iam.amazonaws.com"`
 }
 
 // Account is one entry of `accounts`.
 type Account struct {
-	ID          string `yaml:"id" doc:"Twelve digits, in quotes." example:"'111122223333'"`
-	Name        string `yaml:"name" doc:"Short, unique name for rules and links: 1 to 64 of a-z A-Z 0-9 _ . -." example:"shop-prod"`
-	Partition   string `yaml:"partition,omitempty" doc:"aws, aws-us-gov, aws-cn or aws-eusc. Default: aws." example:"aws"`
-	Label       string `yaml:"label,omitempty" doc:"What people read. Default: the name." example:"Web shop"`
-	Environment string `yaml:"environment,omitempty" doc:"production, staging, development, …; shown with the account." example:"production"`
-	Owner       string `yaml:"owner,omitempty" doc:"Whom to ask; shown to people who have no role." example:"platform@example.com"`
-	Colour      string `yaml:"colour,omitempty" doc:"Colour of the account in the picker: grey, red, orange, yellow, green, teal, blue, purple or pink." example:"red"`
+	ID             string          `yaml:"id" doc:"Twelve digits, in quotes." example:"'111122223333'"`
+	Name           string          `yaml:"name" doc:"Short, unique name for rules and links: 1 to 64 of a-z A-Z 0-9 _ . -." example:"shop-prod"`
+	Partition      string          `yaml:"partition,omitempty" doc:"aws, aws-us-gov, aws-cn or aws-eusc. Default: aws." example:"aws"`
+	Label          string          `yaml:"label,omitempty" doc:"What people read. Default: the name." example:"Web shop"`
+	Environment    string          `yaml:"environment,omitempty" doc:"production, staging, development, …; shown with the account." example:"production"`
+	Owner          string          `yaml:"owner,omitempty" doc:"Whom to ask; shown to people who have no role." example:"platform@example.com"`
+	Colour         string          `yaml:"colour,omitempty" doc:"Colour of the account in the picker: grey, red, orange, yellow, green, teal, blue, purple or pink." example:"red"`
+	SAMLEncryption *SAMLEncryption `yaml:"saml_encryption,omitempty" doc:"Where the account's IAM SAML provider demands encrypted assertions (AssertionEncryptionMode Required), for roles with mint: saml." example:"{certificate: 'file:/etc/fedbridge/shop-prod-saml.pem', provider_id: SAMLPROVIDERUUID}"`
 }
 
 // Provider is one entry of `providers`: the Config of its kind.

@@ -76,10 +76,12 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func typeName(t reflect.Type) string {
 	switch t {
-	case reflect.TypeFor[time.Duration]():
+	case reflect.TypeFor[time.Duration](), reflect.TypeFor[Rotation](), reflect.TypeFor[Delay]():
 		return "length of time"
 	case reflect.TypeFor[bridge.SecretRef]():
 		return "secret"
+	case reflect.TypeFor[KeyList]():
+		return "text, or list of texts"
 	}
 	if _, custom := reflect.New(t).Interface().(unmarshaler); custom {
 		return "see text"

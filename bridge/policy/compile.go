@@ -26,6 +26,7 @@ func Check(src Source, cases []Case) []bridge.Problem {
 func compile(src Source) *compiler {
 	c := &compiler{
 		providers: src.Providers, unread: src.Unread, unplaced: src.Unread.Roles || src.Unread.Accounts,
+		issuer: src.Issuer, encryption: src.Encryption, minted: map[string]bool{},
 		entryOf: map[bridge.RoleKey]int{},
 
 		atoms:      newAtomTable(),
@@ -57,6 +58,10 @@ type compiler struct {
 	problems  []bridge.Problem
 	providers []Provider
 	unread    Unread
+
+	issuer     *Issuer
+	encryption map[string]bridge.SAMLEncryption // by account id
+	minted     map[string]bool                  // account ids with roles that SAML is minted for
 
 	entryOf  map[bridge.RoleKey]int // which entry of roles made a role
 	unplaced bool                   // some role entry found no account: what rules say about roles may follow from it

@@ -55,10 +55,8 @@ func (p *Policy) Grant(id bridge.Identity, key bridge.RoleKey) (bridge.Grant, er
 		return bridge.Grant{}, p.refusal(s, &id, at)
 	}
 	grant := bridge.Grant{Entitlement: p.entitlement(own), Role: p.roles[at]}
-	if slices.Contains(grant.Role.Via, bridge.ViaAssumeRole) {
-		if err := p.plans[at].resolve(s, &grant); err != nil {
-			return bridge.Grant{}, err
-		}
+	if err := p.plans[at].resolve(s, &grant); err != nil {
+		return bridge.Grant{}, err
 	}
 	return grant, nil
 }

@@ -31,6 +31,7 @@ func (c *compiler) readRoles(entries []Role) {
 		e := &entry{compiler: c, path: fmt.Sprintf("roles[%d]", i), at: i, r: r, reported: map[string]bool{}}
 		e.read()
 	}
+	c.checkEncryption()
 	roles := c.p.roles
 	slices.SortFunc(roles, func(a, b bridge.Role) int {
 		return cmp.Or(strings.Compare(a.Account.Name, b.Account.Name), strings.Compare(a.Key.Name, b.Key.Name))
@@ -52,13 +53,12 @@ func (e *entry) read() {
 	}
 	e.base = bridge.Role{
 		Label: cmp.Or(r.Label, r.Name), Description: r.Description,
-		Via: slices.Clone([]bridge.Via(r.Via)), MaxSession: cmp.Or(r.MaxSession, bridge.DefaultSession),
+		Via: r.Via.OrDefault(), MaxSession: cmp.Or(r.MaxSession, bridge.DefaultSession),
 		Region: r.Region, ExternalID: r.ExternalID, RelaySubjects: slices.Clone(r.Subjects),
-		TransitiveTags: slices.Clone(r.TransitiveTags),
-		HasTags:        len(r.Tags) > 0, HasSourceIdentity: r.SourceIdentity != "",
 	}
 	e.checkMaxSession()
 	e.checkVia()
+	e.checkIssuer()
 	e.checkExternalID()
 	e.readSession()
 	e.plans[e.at] = e.plan
@@ -137,6 +137,7 @@ func (e *entry) place(account bridge.Account) {
 	e.entryOf[role.Key] = e.at
 	role.ARN = e.roleARN(account)
 	role.SAMLProvider = e.samlProvider(account)
+	e.placeIssuer(&role)
 	role.SessionPolicyARNs = e.policyARNs(account)
 	if partition, ok := bridge.PartitionByID(account.Partition); ok && role.Region != "" && !partition.HasRegion(role.Region) {
 		e.once(e.path+".region", "%q is not a region of partition %s, to which account %s belongs", role.Region, partition.ID, account.Name)

@@ -71,15 +71,7 @@ func (e *entry) readTags() {
 		}
 		e.plan.tags = append(e.plan.tags, *plan)
 	}
-	for i, key := range e.r.TransitiveTags {
-		path := fmt.Sprintf("%s.transitive_tags[%d]", e.path, i)
-		if _, ok := e.r.Tags[key]; !ok {
-			e.problem(path, "%q is not among tags%s", key, didYouMean(key, keys))
-		}
-		if slices.Index(e.r.TransitiveTags, key) < i {
-			e.problem(path, "%q is written twice", key)
-		}
-	}
+	e.readOptionalTags()
 }
 
 // keyPath is the path of a key in a mapping, as the configuration writes it.

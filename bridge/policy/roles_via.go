@@ -14,27 +14,32 @@ const (
 	kindOIDC = "oidc"
 )
 
-func (e *entry) relays(via bridge.Via) bool { return slices.Contains(e.base.Via, via) }
+// vias are the ways to ask STS, the default first.
+var vias = []bridge.Via{bridge.ViaIssuer, bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity}
+
+func viaNames() []string {
+	var names []string
+	for _, via := range vias {
+		names = append(names, string(via))
+	}
+	return names
+}
+
+func (e *entry) has(via bridge.Via) bool { return slices.Contains(e.base.Via, via) }
 
 // checkVia holds the limits of relaying: whoever has a relayed answer can take it to STS without us, so nothing may be
 // combined with it that only we would enforce.
 func (e *entry) checkVia() {
 	path := e.path + ".via"
-	if len(e.r.Via) == 0 {
-		e.problem(path, "missing: write assume_role, saml or web_identity")
-	}
 	for i, via := range e.r.Via {
-		switch via {
-		case bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity:
-		default:
-			known := []string{string(bridge.ViaAssumeRole), string(bridge.ViaSAML), string(bridge.ViaWebIdentity)}
-			e.problem(path, "%q is not known; write assume_role, saml or web_identity%s", via, didYouMean(string(via), known))
+		if !slices.Contains(vias, via) {
+			e.problem(path, "%q is not known; write issuer, assume_role, saml or web_identity%s", via, didYouMean(string(via), viaNames()))
 		}
 		if slices.Index(e.r.Via, via) < i {
 			e.problem(path, "%q is written twice", via)
 		}
 	}
-	saml, web := e.relays(bridge.ViaSAML), e.relays(bridge.ViaWebIdentity)
+	saml, web := e.has(bridge.ViaSAML), e.has(bridge.ViaWebIdentity)
 	switch {
 	case saml && web:
 		e.problem(path, "saml and web_identity relay answers of different providers: write two entries")
@@ -60,6 +65,7 @@ func (e *entry) checkRelay(via, kind string) Provider {
 		set bool
 	}{
 		{"tags", len(e.r.Tags) > 0},
+		{"optional_tags", len(e.r.OptionalTags) > 0},
 		{"transitive_tags", len(e.r.TransitiveTags) > 0},
 		{"source_identity", e.r.SourceIdentity != ""},
 		{"session_policy", e.r.SessionPolicy != ""},
@@ -68,7 +74,7 @@ func (e *entry) checkRelay(via, kind string) Provider {
 	} {
 		if other.set {
 			e.problem(e.path+"."+other.key, "can't be combined with via %s: whoever holds the relayed answer can take it "+
-				"to STS without it. Use assume_role alone", via)
+				"to STS without it. Use issuer or assume_role alone", via)
 		}
 	}
 	name := e.r.Provider

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -13,12 +14,16 @@ type Source struct {
 	Rules    []Rule
 	// Providers are the names of the configured providers and what the policy must know of them.
 	Providers []Provider
+	// Issuer is fedbridge as its own issuer; nil where it is none.
+	Issuer *Issuer
+	// Encryption says, by account id, how minted assertions are encrypted.
+	Encryption map[string]bridge.SAMLEncryption
 	// Unread tells of what was written but could not be read. What refers to it isn't blamed for that.
 	Unread Unread
 }
 
 // Unread marks lists of which some entry could not be read.
-type Unread struct{ Accounts, Roles, Providers bool }
+type Unread struct{ Accounts, Roles, Providers, Issuer bool }
 
 // Provider is what the policy must know of a configured identity provider.
 type Provider struct {
@@ -32,6 +37,13 @@ type Provider struct {
 	STSAlgorithms bool
 }
 
+// Issuer is what the policy must know of fedbridge as its own issuer.
+type Issuer struct {
+	Audience     string // of ID tokens; {account} is filled in
+	SAMLProvider string // name of the IAM SAML provider in every account
+	SAML         bool   // there are keys that sign SAML
+}
+
 // Role is one entry of `roles`: an IAM role, in one account or many.
 type Role struct {
 	Name              string            `yaml:"name" doc:"Short name: 1 to 64 of A-Z a-z 0-9 _ . -." example:"readonly"`
@@ -39,19 +51,31 @@ type Role struct {
 	Description       string            `yaml:"description,omitempty" doc:"One sentence for people who choose between roles."`
 	Accounts          []string          `yaml:"accounts,omitempty" doc:"Account names, globs of them, or ids. Default: the account in the ARN." example:"[shop-*]"`
 	ARN               string            `yaml:"arn" doc:"ARN of the IAM role; {account} is filled in at load." example:"arn:aws:iam::{account}:role/ReadOnly"`
-	Via               ViaList           `yaml:"via" doc:"How STS is asked: assume_role, saml, web_identity, or a list of them; the first that the person's proof serves is used." example:"assume_role"`
+	Via               ViaList           `yaml:"via,omitempty" doc:"How STS is asked: issuer, assume_role, saml, web_identity, or a list of them; the first that the person's proof serves is used. Default: issuer." example:"issuer"`
+	Mint              bridge.ProofKind  `yaml:"mint,omitempty" doc:"What fedbridge mints for via issuer: id_token or saml. Default: id_token." example:"saml"`
+	Console           Console           `yaml:"console,omitempty" doc:"How the console is opened: federation, with a link of AWS's federation endpoint, or saml_post, where the browser posts the minted assertion to AWS; needs via issuer alone, mint: saml and no session policy. Default: federation." example:"saml_post"`
 	MaxSession        time.Duration     `yaml:"max_session,omitempty" doc:"Longest session, 15m to 12h; not more than the IAM role's MaxSessionDuration. Default: 1h." example:"8h"`
 	Region            string            `yaml:"region,omitempty" doc:"Region of STS and console for this role. Default: aws.region." example:"eu-west-1"`
 	ExternalID        string            `yaml:"external_id,omitempty" doc:"Sent with assume_role, always; 2 to 1224 characters." example:"6b0f3f2a-5f0e-4d1c-9d55-2b1f8f9a7c10"`
-	SAMLProvider      string            `yaml:"saml_provider,omitempty" doc:"ARN of the IAM SAML provider, for via: saml." example:"arn:aws:iam::{account}:saml-provider/Corp"`
+	SAMLProvider      string            `yaml:"saml_provider,omitempty" doc:"ARN of the IAM SAML provider, for via saml, and for mint: saml where it is another than issuer.saml_provider." example:"arn:aws:iam::{account}:saml-provider/Corp"`
 	Provider          string            `yaml:"provider,omitempty" doc:"Whose proof saml and web_identity relay. Needed where several providers of the kind are configured."`
 	Subjects          []string          `yaml:"subjects,omitempty" doc:"For web_identity: the exact subjects that the trust policy's sub condition admits. Needed for shared issuers and public clients."`
-	Tags              map[string]string `yaml:"tags,omitempty" doc:"Session tags for assume_role: key and a CEL expression that gives exactly one string." example:"{Team: 'claims.department[0]'}"`
+	Tags              map[string]string `yaml:"tags,omitempty" doc:"Session tags, for issuer and assume_role: key and a CEL expression that gives exactly one string." example:"{Team: 'claims.department[0]'}"`
+	OptionalTags      []string          `yaml:"optional_tags,omitempty" doc:"Keys of tags that may be left out where AWS says that the session is too large, in this order." example:"[CostCentre]"`
 	TransitiveTags    []string          `yaml:"transitive_tags,omitempty" doc:"Keys of tags that go on into chained sessions."`
-	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for assume_role; gives exactly one string." example:"identity.email"`
-	SessionPolicy     string            `yaml:"session_policy,omitempty" doc:"Inline session policy (JSON, at most 2048 characters), for assume_role."`
-	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for assume_role; {account} is filled in at load."`
+	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for issuer and assume_role; gives exactly one string." example:"identity.email"`
+	SessionPolicy     string            `yaml:"session_policy,omitempty" doc:"Inline session policy (JSON, at most 2048 characters), for issuer and assume_role."`
+	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for issuer and assume_role; {account} is filled in at load."`
 }
+
+// Console is how the console is opened for a role.
+type Console string
+
+// The ways to open the console.
+const (
+	ConsoleFederation Console = "federation" // a link of the federation endpoint; the default
+	ConsoleSAMLPost   Console = "saml_post"  // the browser posts the minted assertion
+)
 
 // ViaList is `via`: one word, or a list of words.
 type ViaList []bridge.Via
@@ -71,9 +95,17 @@ func (v *ViaList) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
+// OrDefault is the list, or issuer where it is left out.
+func (v ViaList) OrDefault() []bridge.Via {
+	if len(v) == 0 {
+		return []bridge.Via{bridge.ViaIssuer}
+	}
+	return slices.Clone(v)
+}
+
 // JSONSchema describes both forms.
 func (ViaList) JSONSchema() map[string]any {
-	word := map[string]any{"enum": []string{string(bridge.ViaAssumeRole), string(bridge.ViaSAML), string(bridge.ViaWebIdentity)}}
+	word := map[string]any{"enum": viaNames()}
 	return map[string]any{"oneOf": []any{word, map[string]any{"type": "array", "items": word, "minItems": 1}}}
 }
 
