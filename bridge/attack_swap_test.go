@@ -10,12 +10,19 @@ import (
 	"github.com/fedbridge/fedbridge/bridge"
 )
 
-// echo is an STS whose answers say for whom they are, and an audit log that keeps them.
+// echo is a minter that mints the person's name, an STS whose answers say for whom they are, and an audit log that keeps
+// them.
 type echo struct {
 	*fakes
 
 	mu     sync.Mutex
 	events map[string][]bridge.AuditEvent // by request id
+}
+
+func (e *echo) Mint(_ context.Context, q bridge.MintRequest) (bridge.Proof, error) {
+	return bridge.Proof{
+		Kind: bridge.ProofIDToken, Raw: bridge.NewSecret(q.Identity.Subject), ID: q.Role.Key.String() + " " + q.SessionName,
+	}, nil
 }
 
 func (e *echo) Exchange(_ context.Context, q bridge.ExchangeRequest) (bridge.Credentials, error) {
@@ -34,14 +41,20 @@ func (e *echo) Record(_ context.Context, event bridge.AuditEvent) error {
 }
 
 // TestAttackSwap: ten thousand grants at once, of one role name in two accounts to people whose names differ in one part
-// alone: everybody gets their own, of the account they asked for (threats A13, A14).
+// alone: everybody gets their own, of the account they asked for, be it relayed or minted (threats A13, A14).
 func TestAttackSwap(t *testing.T) {
+	for _, via := range []bridge.Via{bridge.ViaWebIdentity, bridge.ViaIssuer} {
+		t.Run(string(via), func(t *testing.T) { attackSwap(t, via) })
+	}
+}
+
+func attackSwap(t *testing.T, via bridge.Via) {
 	const grants, people = 10_000, 40
-	prod, dev := grant("Admin", time.Hour, bridge.ViaWebIdentity), grant("Admin", time.Hour, bridge.ViaWebIdentity)
+	prod, dev := grant("Admin", time.Hour, via), grant("Admin", time.Hour, via)
 	dev.Role.Key.Account, dev.Entitlement.Role.Account, dev.Role.ARN.Account = "444455556666", "444455556666", "444455556666"
 	e := &echo{fakes: newFakes(prod, dev), events: map[string][]bridge.AuditEvent{}}
 	b, err := bridge.New(bridge.Options{
-		Authorizer: e.fakes, Roles: e.fakes, STS: e, Console: e.fakes, Audit: e, Now: func() time.Time { return now },
+		Authorizer: e.fakes, Roles: e.fakes, Minter: e, STS: e, Console: e.fakes, Audit: e, Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +79,9 @@ func TestAttackSwap(t *testing.T) {
 	for request, events := range e.events {
 		if len(events) != 2 || events[0].Kind != bridge.AuditDecide || events[1].Decision != events[0].ID || events[1].Subject != events[0].Subject {
 			t.Fatalf("%s was audited as %+v", request, events)
+		}
+		if minted := events[1].MintedID; via == bridge.ViaIssuer && minted != events[1].Account+"/Admin "+events[1].SessionName {
+			t.Fatalf("%s was audited with what was minted for %s: %+v", request, minted, events[1])
 		}
 		ids[events[0].ID], ids[events[1].ID] = true, true
 	}

@@ -119,32 +119,10 @@ func (b *Bridge) Assume(ctx context.Context, req AssumeRequest) (Credentials, er
 	return creds, err
 }
 
-// ConsoleURL is Assume, then a link that signs a browser in to the console. The destination is checked first. When there
-// is no link, a second outcome says so beside the first, which names the credentials that were issued for it.
-func (b *Bridge) ConsoleURL(ctx context.Context, req AssumeRequest, to Destination) (Secret, Credentials, error) {
-	// Only somebody who may have the role learns what is wrong with the destination.
-	grant, err := b.authorizer.Grant(req.Identity, req.Role)
-	if err == nil {
-		if err := b.console.Check(grant.Role, to); err != nil {
-			return Secret{}, Credentials{}, err
-		}
-	}
-	creds, granted, err := b.assume(ctx, req, "console")
-	if err != nil {
-		return Secret{}, Credentials{}, err
-	}
-	link, err := b.console.Link(ctx, creds, to)
-	if err != nil {
-		granted.ID, granted.Time = eventID(), b.now()
-		return Secret{}, Credentials{}, b.refused(ctx, granted, err)
-	}
-	return link, creds, nil
-}
-
-// allow decides, and records the decision.
-func (b *Bridge) allow(ctx context.Context, req AssumeRequest, purpose string) (question, Entitlement, AuditEvent, error) {
+// allow decides, and records the decision. as, where there is one, says how the role is used for this purpose.
+func (b *Bridge) allow(ctx context.Context, req AssumeRequest, purpose string, as func(Role) (Role, error)) (question, Entitlement, AuditEvent, error) {
 	event := b.event(req, purpose)
-	ask, entitlement, err := b.decide(ctx, req, &event)
+	ask, entitlement, err := b.decide(ctx, req, as, &event)
 	if err != nil {
 		event.Code, event.Detail = CodeOf(err), detailOf(err)
 		if auditErr := b.record(ctx, event); auditErr != nil {
@@ -158,11 +136,10 @@ func (b *Bridge) allow(ctx context.Context, req AssumeRequest, purpose string) (
 
 // assume gives the credentials, and the outcome as it was recorded.
 func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) (Credentials, AuditEvent, error) {
-	ask, entitlement, event, err := b.allow(ctx, req, purpose)
+	ask, entitlement, event, err := b.allow(ctx, req, purpose, nil)
 	if err != nil {
 		return Credentials{}, AuditEvent{}, err
 	}
-
 	creds, sent, err := b.exchange(ctx, ask.ExchangeRequest, req.Identity)
 	outcome := outcomeOf(event, b.now())
 	outcome.Tags, outcome.DroppedTags, outcome.MintedID = sent.tags, sent.dropped, sent.mintedID
@@ -179,7 +156,8 @@ func (b *Bridge) assume(ctx context.Context, req AssumeRequest, purpose string) 
 	}
 	b.log.LogAttrs(ctx, slog.LevelInfo, "role assumed",
 		slog.String("request_id", req.RequestID), slog.String("role", entitlement.Role.String()),
-		slog.String("via", string(ask.Via)), slog.String("access_key_id", creds.AccessKeyID))
+		slog.String("via", string(ask.Via)), slog.String("access_key_id", creds.AccessKeyID),
+		slog.Int("session_token_percent", creds.Utilization), slog.Int("tags_dropped", len(creds.DroppedTags)))
 	return creds, outcome, nil
 }
 
@@ -207,7 +185,7 @@ type question struct {
 }
 
 // decide answers whether, how and for how long; it fills in the event as far as it gets.
-func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEvent) (question, Entitlement, error) {
+func (b *Bridge) decide(ctx context.Context, req AssumeRequest, as func(Role) (Role, error), event *AuditEvent) (question, Entitlement, error) {
 	now := b.now()
 	if role, ok := b.roles.Role(req.Role); ok {
 		event.RoleARN = role.ARN.String()
@@ -222,6 +200,11 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEven
 	event.Rules = grant.Rules
 	if !req.Identity.SessionEnd.IsZero() && !now.Before(req.Identity.SessionEnd) {
 		return question{}, Entitlement{}, Fail(CodeSessionEnded, nil)
+	}
+	if as != nil {
+		if grant.Role, err = as(grant.Role); err != nil {
+			return question{}, Entitlement{}, err
+		}
 	}
 	via, err := chooseVia(grant.Role, req.Identity, req.Proof, now)
 	if err != nil {
@@ -240,7 +223,7 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, event *AuditEven
 	ask := question{ExchangeRequest{
 		Role: grant.Role, Via: via, SessionName: relaySessionName(via, req.Identity, b.exact), Duration: duration,
 	}, wanted, reason}
-	if via == ViaAssumeRole || via == ViaIssuer {
+	if carries(via) {
 		ask.Tags, ask.SourceIdentity = grant.Tags, grant.SourceIdentity
 	} else {
 		ask.Proof = req.Proof

@@ -30,6 +30,15 @@ func TestHalfABridge(t *testing.T) {
 			t.Errorf("a bridge without %s starts", name)
 		}
 	}
+	minting := newFakes(grant("Admin", time.Hour, bridge.ViaAssumeRole, bridge.ViaIssuer))
+	whole.Roles = minting
+	if _, err := bridge.New(whole); err == nil {
+		t.Error("a bridge without minter starts, and a role needs one")
+	}
+	whole.Minter = minting
+	if _, err := bridge.New(whole); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestAssume: decision, act and outcome, in this order, with everything an auditor needs and nothing secret.
@@ -240,7 +249,7 @@ func TestDuration(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFakes(grant("Admin", c.roleMax, bridge.ViaAssumeRole))
+			f := newFakes(grant("Admin", c.roleMax, bridge.ViaIssuer))
 			f.longest, f.longestBy = c.sts, bridge.CapChained
 			req := request("Admin")
 			req.Duration = c.wish
@@ -258,8 +267,9 @@ func TestDuration(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f.asked[0].Duration != c.want.sent || got.CapReason != c.want.reason {
-				t.Errorf("asked for %s, cap %q; want %s, %q", f.asked[0].Duration, got.CapReason, c.want.sent, c.want.reason)
+			if f.asked[0].Duration != c.want.sent || f.minted[0].Duration != c.want.sent || got.CapReason != c.want.reason {
+				t.Errorf("asked for %s, minted %s, cap %q; want %s, %q",
+					f.asked[0].Duration, f.minted[0].Duration, got.CapReason, c.want.sent, c.want.reason)
 			}
 			if got.CapReason != bridge.CapNone && got.CapReason.Sentence() == "" {
 				t.Error("nobody can read why")

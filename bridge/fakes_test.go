@@ -1,8 +1,10 @@
 package bridge_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -13,20 +15,25 @@ import (
 
 const account = "111122223333"
 
-// fakes are the four parts that a Bridge is made of, each of which does what the test says and keeps what it was asked.
+// fakes are the parts that a Bridge is made of, each of which does what the test says and keeps what it was asked.
 type fakes struct {
 	mu      sync.Mutex
 	grants  map[bridge.RoleKey]bridge.Grant
 	refusal bridge.Code // of a role that isn't in grants
 
-	asked     []bridge.ExchangeRequest
-	answer    func(bridge.ExchangeRequest) (bridge.Credentials, error)
-	longest   time.Duration // what STS is known to give at most
-	longestBy bridge.CapReason
+	asked      []bridge.ExchangeRequest
+	answer     func(bridge.ExchangeRequest) (bridge.Credentials, error)
+	longest    time.Duration // what STS is known to give at most
+	longestBy  bridge.CapReason
+	longestVia bridge.Via // "": in every way
 
-	links    []bridge.Destination
-	linkErr  error
-	checkErr error
+	minted []bridge.MintRequest
+	mint   func(bridge.MintRequest) (bridge.Proof, error)
+
+	links     []bridge.Destination
+	linkErr   error
+	checkErr  error
+	signInErr error
 
 	events   []bridge.AuditEvent
 	auditErr map[bridge.AuditKind]error
@@ -44,7 +51,19 @@ func newFakes(grants ...bridge.Grant) *fakes {
 			SessionToken: bridge.NewSecret("CANARY-token"), Expires: now.Add(q.Duration),
 		}, nil
 	}
+	f.mint = func(q bridge.MintRequest) (bridge.Proof, error) {
+		id := fmt.Sprint("minted-", len(f.minted))
+		return bridge.Proof{
+			Kind: cmp.Or(q.Role.Mint, bridge.ProofIDToken), Raw: bridge.NewSecret("CANARY " + id), ID: id, RelayUntil: now.Add(bridge.MintedLife),
+		}, nil
+	}
 	return f
+}
+
+func (f *fakes) Mint(_ context.Context, q bridge.MintRequest) (bridge.Proof, error) {
+	f.note("mint")
+	f.minted = append(f.minted, q)
+	return f.mint(q)
 }
 
 func (f *fakes) note(what string) {
@@ -78,7 +97,13 @@ func (f *fakes) Role(key bridge.RoleKey) (bridge.Role, bool) {
 	return g.Role, ok
 }
 
-func (f *fakes) Roles() []bridge.Role { return nil }
+func (f *fakes) Roles() []bridge.Role {
+	var all []bridge.Role
+	for _, g := range f.grants {
+		all = append(all, g.Role)
+	}
+	return all
+}
 
 func (f *fakes) Exchange(_ context.Context, q bridge.ExchangeRequest) (bridge.Credentials, error) {
 	f.note("sts")
@@ -86,7 +111,10 @@ func (f *fakes) Exchange(_ context.Context, q bridge.ExchangeRequest) (bridge.Cr
 	return f.answer(q)
 }
 
-func (f *fakes) Longest(context.Context, bridge.Role, bridge.Via) (time.Duration, bridge.CapReason) {
+func (f *fakes) Longest(_ context.Context, _ bridge.Role, via bridge.Via) (time.Duration, bridge.CapReason) {
+	if f.longestVia != "" && via != f.longestVia {
+		return 0, ""
+	}
 	return f.longest, f.longestBy
 }
 
@@ -101,8 +129,9 @@ func (f *fakes) Link(_ context.Context, _ bridge.Credentials, to bridge.Destinat
 	return bridge.NewSecret("https://signin.example.com/CANARY"), nil
 }
 
-func (f *fakes) SignIn(bridge.Role, bridge.Destination) (string, string, error) {
-	return "https://signin.example.com/saml", "", f.checkErr
+func (f *fakes) SignIn(_ bridge.Role, to bridge.Destination) (string, string, error) {
+	f.note("sign-in")
+	return "https://signin.example.com/saml", to.URL, f.signInErr
 }
 
 func (f *fakes) Record(ctx context.Context, e bridge.AuditEvent) error {
@@ -124,7 +153,7 @@ var now = time.Now().Truncate(time.Second)
 func newBridge(t testing.TB, f *fakes) *bridge.Bridge {
 	t.Helper()
 	b, err := bridge.New(bridge.Options{
-		Authorizer: f, Roles: f, STS: f, Console: f, Audit: f, Now: func() time.Time { return now },
+		Authorizer: f, Roles: f, Minter: f, STS: f, Console: f, Audit: f, Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)

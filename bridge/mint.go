@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -41,14 +43,17 @@ type sent struct {
 }
 
 // exchange asks STS. What fedbridge mints is minted for this very call. Where STS says that the session is too large,
-// optional tags are left out in their declared order: one, then two more, then four more, then all.
+// optional tags are left out in their declared order: one, then two more, then four more, then all. Nothing else is ever
+// left out.
 func (b *Bridge) exchange(ctx context.Context, q ExchangeRequest, id Identity) (Credentials, sent, error) {
-	optional := slices.Clone(q.Role.OptionalTags)
+	optional := slices.DeleteFunc(slices.Clone(q.Role.OptionalTags), func(key string) bool {
+		return !slices.ContainsFunc(q.Tags, func(t Tag) bool { return t.Key == key })
+	})
 	var out sent
 	for try := 0; ; try++ {
 		out.tags = q.Tags
 		if q.Via == ViaIssuer {
-			proof, err := b.minter.Mint(ctx, mintRequest(q, id))
+			proof, err := b.mint(ctx, mintRequest(q, id))
 			if err != nil {
 				return Credentials{}, out, err
 			}
@@ -70,71 +75,29 @@ func (b *Bridge) exchange(ctx context.Context, q ExchangeRequest, id Identity) (
 	}
 }
 
+// mint asks the minter. What isn't what was asked for goes no further: STS would refuse it with less to go by.
+func (b *Bridge) mint(ctx context.Context, req MintRequest) (Proof, error) {
+	if b.minter == nil {
+		return Proof{}, Fail(CodeInternal, errors.New("bridge: there is no minter"))
+	}
+	proof, err := b.minter.Mint(ctx, req)
+	if err != nil {
+		return Proof{}, err
+	}
+	if want := cmp.Or(req.Role.Mint, ProofIDToken); proof.Kind != want || proof.Raw.IsZero() || proof.ID == "" {
+		return Proof{}, Fail(CodeIssuerMint, fmt.Errorf("bridge: asked for a proof of kind %s, with an id, and got none", want))
+	}
+	return proof, nil
+}
+
 func mintRequest(q ExchangeRequest, id Identity) MintRequest {
 	return MintRequest{
 		Role: q.Role, Identity: id, SessionName: q.SessionName, Duration: q.Duration, Tags: q.Tags, SourceIdentity: q.SourceIdentity,
 	}
 }
 
+// without leaves tags out, and what made them go on into chained sessions: a transitive key without its tag is refused.
 func without(tags []Tag, transitive, keys []string) ([]Tag, []string) {
-	var kept []Tag
-	var on []string
-	for _, t := range tags {
-		if !slices.Contains(keys, t.Key) {
-			kept = append(kept, t)
-		}
-	}
-	for _, k := range transitive {
-		if !slices.Contains(keys, k) {
-			on = append(on, k)
-		}
-	}
-	return kept, on
-}
-
-// ConsoleForm is a console sign-in that the browser makes itself: a POST of a SAML response to AWS. The response is as
-// good as a password until it expires.
-type ConsoleForm struct {
-	URL        string // of the partition's sign-in endpoint
-	Response   Secret // field SAMLResponse
-	RelayState string // field RelayState: the console page to land on; "" for none
-}
-
-// ConsolePost is ConsoleURL for a role whose console is opened by a POST: the assertion is minted for this person and
-// role, nothing is asked of STS, and the decision is recorded as for any other.
-func (b *Bridge) ConsolePost(ctx context.Context, req AssumeRequest, to Destination) (ConsoleForm, error) {
-	var form ConsoleForm
-	// Only somebody who may have the role learns what is wrong with the destination.
-	if grant, err := b.authorizer.Grant(req.Identity, req.Role); err == nil {
-		if form.URL, form.RelayState, err = b.console.SignIn(grant.Role, to); err != nil {
-			return ConsoleForm{}, err
-		}
-	}
-	ask, _, event, err := b.allow(ctx, req, "console")
-	if err != nil {
-		return ConsoleForm{}, err
-	}
-	outcome := outcomeOf(event, b.now())
-	proof, err := b.mintForBrowser(ctx, ask, req.Identity, form.URL)
-	if err != nil {
-		return ConsoleForm{}, b.refused(ctx, outcome, err)
-	}
-	outcome.MintedID, outcome.Expires = proof.ID, b.now().Add(ask.Duration)
-	if err := b.record(ctx, outcome); err != nil {
-		return ConsoleForm{}, err
-	}
-	form.Response = proof.Raw
-	return form, nil
-}
-
-// mintForBrowser mints what leaves the process. Whoever holds it can take it to the API without us, where a session policy
-// would not be sent along: such a role is refused, whatever the configuration let through.
-func (b *Bridge) mintForBrowser(ctx context.Context, ask question, id Identity, recipient string) (Proof, error) {
-	role := ask.Role
-	if ask.Via != ViaIssuer || role.Mint != ProofSAML || !role.ConsolePost || role.SessionPolicy != "" || len(role.SessionPolicyARNs) > 0 {
-		return Proof{}, Fail(CodeInternal, errors.New("bridge: this role's console is not opened by a POST"))
-	}
-	req := mintRequest(ask.ExchangeRequest, id)
-	req.Recipient = recipient
-	return b.minter.Mint(ctx, req)
+	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return slices.Contains(keys, t.Key) }),
+		slices.DeleteFunc(slices.Clone(transitive), func(key string) bool { return slices.Contains(keys, key) })
 }

@@ -161,7 +161,7 @@ func TestFirstViaThatServes(t *testing.T) {
 		{"by what was proved", []bridge.Via{saml, web}, oidcSignIn(), web, ""},
 		{"none", []bridge.Via{web, saml}, stale, "", bridge.CodeProofStale},
 		{"no via at all", nil, samlSignIn(), "", bridge.CodeInternal},
-		{"an unknown via", []bridge.Via{"issuer"}, samlSignIn(), "", bridge.CodeInternal},
+		{"an unknown via", []bridge.Via{"pigeon"}, samlSignIn(), "", bridge.CodeInternal},
 	}
 	for _, c := range cases {
 		f := newFakes(grant("Admin", time.Hour, c.via...))
