@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"bridge/store":           {"bridge", "idp"},
 	"bridge/trust":           {"bridge"},
 	"bridge/mint":            {"bridge"},
+	"bridge/awskms":          {"bridge"},                 // signs for mint, which knows it by an interface
 	"bridge/ststest":         {"bridge", "bridge/trust"}, // one evaluator of trust policies, not two
 	"idp":                    {"bridge"},
 	"idp/oidc":               {"bridge", "idp"},
@@ -49,7 +50,7 @@ var homes = map[string][]string{
 	"github.com/russellhaering/goxmldsig":  {"idp/saml"},
 	"github.com/beevik/etree":              {"idp/saml"},
 	"github.com/gorilla/sessions":          {"handlers/portal"},
-	"github.com/aws/":                      {"bridge/awssts"},
+	"github.com/aws/":                      {"bridge/awssts", "bridge/awskms"},
 	"cel.dev/cel-go":                       {"bridge/policy"},
 	"github.com/google/cel-go":             {"bridge/policy"},
 	"modernc.org/sqlite":                   {"bridge/store"},
