@@ -124,13 +124,12 @@ func (a *AWS) roleNamed(account, name string) *role {
 	return nil
 }
 
-// mayRead tells what the caller's identity policies say about an IAM action. A session policy could take it away; it
-// isn't evaluated, so a session that has one may read nothing.
+// mayRead tells what the caller's identity policies, and the session's own, say about an IAM action.
 func (w *caller) mayRead(operation, resource string) error {
 	var p Permissions
 	if w.user != nil {
 		p = w.user.Permissions
-	} else if r := w.aws.role(w.session.role.String()); r != nil && !w.session.limited() {
+	} else if r := w.aws.role(w.session.role.String()); r != nil && w.session.leaves("iam:"+operation) {
 		p = r.Permissions
 	}
 	if slices.ContainsFunc(p.AllowIAM, func(glob string) bool { return trust.Match(glob, "iam:"+operation) }) {

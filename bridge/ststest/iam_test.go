@@ -159,7 +159,7 @@ func TestIAMRefuses(t *testing.T) {
 	sdkRefused(t, role("Dev"), "SignatureDoesNotMatch", "valid region")
 }
 
-// TestIAMSessions: a role session reads what its role may read, and nothing once a session policy narrows it.
+// TestIAMSessions: a role session reads what its role may read, and what its session policy leaves of it.
 func TestIAMSessions(t *testing.T) {
 	w := newWorld(t)
 	w.addRole(ststest.Role{ARN: nextRole, TrustPolicy: `{"Statement":{"Effect":"Allow","Principal":{"AWS":"` + home + `"},"Action":"sts:AssumeRole"}}`, Permissions: reader})
@@ -183,5 +183,18 @@ func TestIAMSessions(t *testing.T) {
 	if err := read(); err != nil {
 		t.Error(err)
 	}
-	sdkRefused(t, read("Policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`), "AccessDenied", "iam:GetRole")
+	const allow = `{"Effect":"Allow","Action":["iam:GetRole","iam:GetSAMLProvider"],"Resource":"*"}`
+	const deny = `{"Effect":"Deny","Action":"*","Resource":"*"}`
+	if err := read("Policy", `{"Version":"2012-10-17","Statement":[`+allow+`]}`); err != nil {
+		t.Error(err)
+	}
+	for name, pairs := range map[string][]string{
+		"deny all":       {"Policy", `{"Version":"2012-10-17","Statement":` + deny + `}`},
+		"allow and deny": {"Policy", `{"Version":"2012-10-17","Statement":[` + allow + `,` + deny + `]}`},
+		"another action": {"Policy", strings.Replace(`{"Statement":[`+allow+`]}`, "iam:GetRole", "iam:GetUser", 1)},
+		"a condition":    {"Policy", strings.Replace(`{"Statement":[`+allow+`]}`, `"Resource"`, `"Condition":{"Bool":{"aws:SecureTransport":"true"}},"Resource"`, 1)},
+		"managed":        {"PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+	} {
+		t.Run(name, func(t *testing.T) { sdkRefused(t, read(pairs...), "AccessDenied", "iam:GetRole") })
+	}
 }

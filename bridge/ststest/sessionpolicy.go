@@ -2,7 +2,10 @@ package ststest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/fedbridge/fedbridge/bridge/trust"
 )
 
 var policyARN = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(aws|[0-9]{12}):policy/[\x21-\x7e]+$`)
@@ -60,4 +63,37 @@ func identityStatement(v any) bool {
 		return hasA != hasB
 	}
 	return one("Action", "NotAction") && one("Resource", "NotResource")
+}
+
+// leaves tells whether the session's policies leave an action over, on every resource. Only the simplest statements are
+// read; what else there is leaves nothing.
+func (s *session) leaves(action string) bool {
+	if !s.limited() {
+		return true
+	}
+	object, err := strictObject([]byte(s.policy))
+	if err != nil || len(s.policyARNs) > 0 {
+		return false
+	}
+	statements, ok := object["Statement"].([]any)
+	if !ok {
+		statements = []any{object["Statement"]}
+	}
+	allowed := false
+	for _, v := range statements {
+		statement, _ := v.(map[string]any)
+		actions, simple := texts(statement["Action"])
+		resources, all := texts(statement["Resource"])
+		if _, conditional := statement["Condition"]; !simple || !all || !slices.Equal(resources, []string{"*"}) || conditional {
+			return false
+		}
+		if !slices.ContainsFunc(actions, func(glob string) bool { return trust.Match(strings.ToLower(glob), strings.ToLower(action)) }) {
+			continue
+		}
+		if statement["Effect"] != "Allow" {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
 }
