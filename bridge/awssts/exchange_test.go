@@ -44,6 +44,21 @@ func TestWire(t *testing.T) {
 		"web_identity": {question(bridge.ViaWebIdentity), common("AssumeRoleWithWebIdentity", url.Values{
 			"RoleSessionName": {person}, "WebIdentityToken": {"eyJhbGciOiJSUzI1NiJ9.CANARY.c2ln"},
 		})},
+		"issuer, token": {question(bridge.ViaIssuer), common("AssumeRoleWithWebIdentity", url.Values{
+			"RoleSessionName": {person}, "WebIdentityToken": {"eyJhbGciOiJSUzI1NiJ9.CANARY.c2ln"},
+		})},
+		// Tags and source identity are in the token; the session policy, which narrows, goes along.
+		"issuer, token, full": {question(bridge.ViaIssuer, full), common("AssumeRoleWithWebIdentity", url.Values{
+			"RoleSessionName": {person}, "WebIdentityToken": {"eyJhbGciOiJSUzI1NiJ9.CANARY.c2ln"},
+			"Policy": {`{"Version":"2012-10-17"}`}, "PolicyArns.member.1.arn": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},
+		})},
+		"issuer, response": {question(bridge.ViaIssuer, asSAML), common("AssumeRoleWithSAML", url.Values{
+			"PrincipalArn": {"arn:aws:iam::111122223333:saml-provider/Corp"}, "SAMLAssertion": {"PHNhbWxwOlJlc3BvbnNlPkNBTkFSWQ=="},
+		})},
+		"issuer, response, full": {question(bridge.ViaIssuer, asSAML, full), common("AssumeRoleWithSAML", url.Values{
+			"PrincipalArn": {"arn:aws:iam::111122223333:saml-provider/Corp"}, "SAMLAssertion": {"PHNhbWxwOlJlc3BvbnNlPkNBTkFSWQ=="},
+			"Policy": {`{"Version":"2012-10-17"}`}, "PolicyArns.member.1.arn": {"arn:aws:iam::aws:policy/ReadOnlyAccess"},
+		})},
 		// No field is sent empty: STS refuses "PolicyArns=".
 		"assume_role, bare": {question(bridge.ViaAssumeRole), common("AssumeRole", url.Values{"RoleSessionName": {person}})},
 		"assume_role, full": {question(bridge.ViaAssumeRole, full), common("AssumeRole", url.Values{

@@ -144,7 +144,7 @@ func question(via bridge.Via, edit ...func(*bridge.ExchangeRequest)) bridge.Exch
 	switch via {
 	case bridge.ViaSAML:
 		q.Proof = bridge.Proof{Kind: bridge.ProofSAML, Raw: bridge.NewSecret("PHNhbWxwOlJlc3BvbnNlPkNBTkFSWQ==")}
-	case bridge.ViaWebIdentity:
+	case bridge.ViaWebIdentity, bridge.ViaIssuer:
 		q.Proof = bridge.Proof{Kind: bridge.ProofIDToken, Raw: bridge.NewSecret("eyJhbGciOiJSUzI1NiJ9.CANARY.c2ln")}
 	}
 	for _, e := range edit {
@@ -153,7 +153,10 @@ func question(via bridge.Via, edit ...func(*bridge.ExchangeRequest)) bridge.Exch
 	return q
 }
 
-var everyVia = []bridge.Via{bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity}
+// asSAML turns a question about a minted token into one about a minted response.
+func asSAML(q *bridge.ExchangeRequest) { q.Proof = question(bridge.ViaSAML).Proof }
+
+var everyVia = []bridge.Via{bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity, bridge.ViaIssuer}
 
 func wantCode(t *testing.T, err error, want bridge.Code) {
 	t.Helper()

@@ -34,10 +34,10 @@ func (q *question) limit(o *own) {
 }
 
 func (q question) send(ctx context.Context, client *sts.Client) (answer, error) {
-	switch q.Via {
-	case bridge.ViaSAML:
+	switch {
+	case q.Via == bridge.ViaSAML, q.Via == bridge.ViaIssuer && q.Proof.Kind == bridge.ProofSAML:
 		return q.assumeRoleWithSAML(ctx, client)
-	case bridge.ViaWebIdentity:
+	case q.Via == bridge.ViaWebIdentity, q.Via == bridge.ViaIssuer:
 		return q.assumeRoleWithWebIdentity(ctx, client)
 	}
 	return q.assumeRole(ctx, client)
@@ -47,11 +47,7 @@ func (q question) assumeRole(ctx context.Context, client *sts.Client) (answer, e
 	in := &sts.AssumeRoleInput{
 		RoleArn: aws.String(q.Role.ARN.String()), RoleSessionName: aws.String(q.SessionName), DurationSeconds: q.seconds(),
 		ExternalId: optional(q.Role.ExternalID), SourceIdentity: optional(q.SourceIdentity),
-		Policy: optional(q.Role.SessionPolicy),
-	}
-	// Facts trap 10: an empty list is sent as "PolicyArns=", which STS refuses; nil is not sent.
-	for _, arn := range q.Role.SessionPolicyARNs {
-		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+		Policy: q.policy(), PolicyArns: q.policies(),
 	}
 	for _, tag := range q.Tags {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(tag.Key), Value: aws.String(tag.Value)})
@@ -71,12 +67,14 @@ func (q question) sign(o *sts.Options) {
 	o.Credentials = credentials.StaticCredentialsProvider{Value: q.signer}
 }
 
-// assumeRoleWithSAML sends the response as it was verified, byte for byte. It has no session name: STS reads the
-// attribute. No session policy either: on an unsigned call it could be stripped on the way (facts trap 13).
+// assumeRoleWithSAML sends the response as it was verified or minted, byte for byte. It has no session name: STS reads the
+// attribute. Session policies go along with what was minted only (checkRelay): they are safe on an unsigned call as long
+// as TLS is, and an endpoint without TLS is refused (facts trap 13).
 func (q question) assumeRoleWithSAML(ctx context.Context, client *sts.Client) (answer, error) {
 	out, err := client.AssumeRoleWithSAML(ctx, &sts.AssumeRoleWithSAMLInput{
 		RoleArn: aws.String(q.Role.ARN.String()), PrincipalArn: aws.String(q.Role.SAMLProvider.String()),
 		SAMLAssertion: aws.String(q.Proof.Raw.Reveal()), DurationSeconds: q.seconds(),
+		Policy: q.policy(), PolicyArns: q.policies(),
 	})
 	if err != nil {
 		return answer{}, err
@@ -88,11 +86,23 @@ func (q question) assumeRoleWithWebIdentity(ctx context.Context, client *sts.Cli
 	out, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: aws.String(q.Role.ARN.String()), RoleSessionName: aws.String(q.SessionName),
 		WebIdentityToken: aws.String(q.Proof.Raw.Reveal()), DurationSeconds: q.seconds(),
+		Policy: q.policy(), PolicyArns: q.policies(),
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{out.Credentials, out.AssumedRoleUser, out.SessionTokenUtilization}, nil
+}
+
+func (q question) policy() *string { return optional(q.Role.SessionPolicy) }
+
+// policies is nil where there are none: an empty list is sent as "PolicyArns=", which STS refuses (facts trap 10).
+func (q question) policies() []types.PolicyDescriptorType {
+	var list []types.PolicyDescriptorType
+	for _, arn := range q.Role.SessionPolicyARNs {
+		list = append(list, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	return list
 }
 
 // seconds is always sent: what STS takes for its absence (one hour) may be more than was allowed.

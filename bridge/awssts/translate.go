@@ -1,6 +1,7 @@
 package awssts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,15 +116,42 @@ func translateAnswer(q question, api smithy.APIError, status int, cause error) *
 			break
 		}
 	}
-	// Of a signed call, only our own credentials can be expired; of an unsigned one, only the proof.
+	code = q.meaning(code, api.ErrorCode())
+	again := code == bridge.CodeSTSDown || code == bridge.CodeSTSThrottled || code == bridge.CodeSTSProviderDown ||
+		// STS may still hold the keys of before a rotation.
+		code == bridge.CodeSTSInvalidProof && q.Via == bridge.ViaIssuer && q.Proof.Kind == bridge.ProofIDToken
+	return &failure{bridge.FailWith(code, q.remedy(code), cause), again}
+}
+
+// meaning is what a code means for this way of asking. Of a signed call, only our own credentials can be expired; of a
+// relayed proof, the proof; what was minted a moment ago is out of date only by a wrong clock, and has no identity
+// provider behind it at which to sign in again.
+func (q question) meaning(code bridge.Code, said string) bridge.Code {
+	expired := code == bridge.CodeSTSExpired || said == "ExpiredToken"
 	switch {
-	case q.Via == bridge.ViaAssumeRole && code == bridge.CodeSTSExpired:
-		code = bridge.CodeSTSCredentials
-	case q.Via != bridge.ViaAssumeRole && api.ErrorCode() == "ExpiredToken":
-		code = bridge.CodeSTSExpired
+	case q.Via == bridge.ViaAssumeRole && expired:
+		return bridge.CodeSTSCredentials
+	case q.Via == bridge.ViaIssuer && expired:
+		return bridge.CodeSTSClock
+	case q.Via == bridge.ViaIssuer && code == bridge.CodeSTSClaimRejected:
+		return bridge.CodeSTSInvalidProof
+	case said == "ExpiredToken":
+		return bridge.CodeSTSExpired
 	}
-	again := code == bridge.CodeSTSDown || code == bridge.CodeSTSThrottled || code == bridge.CodeSTSProviderDown
-	return &failure{bridge.Fail(code, cause), again}
+	return code
+}
+
+// remedy is the command that finds out what is wrong between the account and fedbridge, where something is.
+func (q question) remedy(code bridge.Code) string {
+	role := cmp.Or(q.Role.Account.Name, q.Role.Key.Account) + "/" + q.Role.Key.Name
+	switch {
+	case q.Role.Key.Name == "": // no role was asked for
+	case code == bridge.CodeSTSRefused, code == bridge.CodeSTSInvalidProof:
+		return "fedbridge trust check " + role
+	case code == bridge.CodeSTSProviderDown:
+		return "fedbridge trust check --live " + role
+	}
+	return ""
 }
 
 // translateSilence: no answer of STS's arrived, or none that could be read.

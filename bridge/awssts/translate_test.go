@@ -15,7 +15,7 @@ import (
 
 // TestTranslate has a row for each error that STS is known to answer, over the wire.
 func TestTranslate(t *testing.T) {
-	const arw, saml, web = bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity
+	const arw, saml, web, own = bridge.ViaAssumeRole, bridge.ViaSAML, bridge.ViaWebIdentity, bridge.ViaIssuer
 	cases := []struct {
 		via    bridge.Via
 		status int
@@ -72,6 +72,17 @@ func TestTranslate(t *testing.T) {
 		{saml, 403, "SomethingNew", "", bridge.CodeSTSRefused, 1},
 		{saml, 429, "SomethingNew", "", bridge.CodeSTSThrottled, 2},
 		{saml, 502, "SomethingNew", "", bridge.CodeSTSDown, 2},
+		// What fedbridge minted has no identity provider behind it: nobody can sign in again to mend it. STS may hold the
+		// keys of before a rotation, so that one more try is worth it.
+		{own, 400, "ExpiredTokenException", "Token expired: current date/time 2 must be before the expiration date/time 1", bridge.CodeSTSClock, 1},
+		{own, 403, "ExpiredToken", "", bridge.CodeSTSClock, 1},
+		{own, 403, "IDPRejectedClaim", "revoked", bridge.CodeSTSInvalidProof, 2},
+		{own, 400, "InvalidIdentityToken", "Incorrect token audience", bridge.CodeSTSInvalidProof, 2},
+		{own, 400, "IDPCommunicationError", "", bridge.CodeSTSProviderDown, 2},
+		{own, 403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", bridge.CodeSTSRefused, 1},
+		{own, 400, "PackedPolicyTooLarge", "112%", bridge.CodeSTSPacked, 1},
+		{own, 400, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", bridge.CodeSTSDuration, 1},
+		{own, 403, "RegionDisabledException", "STS is not activated in this region", bridge.CodeSTSRegion, 1},
 		// A text never turns one code into another's meaning.
 		{saml, 403, "AccessDenied", "roles assumed by role chaining", bridge.CodeSTSRefused, 1},
 		{saml, 403, "AccessDenied", "Signature expired", bridge.CodeSTSRefused, 1},
@@ -89,6 +100,31 @@ func TestTranslate(t *testing.T) {
 				t.Errorf("the log can't tell what STS said: %v", err)
 			}
 		})
+	}
+}
+
+// TestRemedy: where the account and fedbridge don't fit together, the person reads which command says how, and nothing that
+// STS said.
+func TestRemedy(t *testing.T) {
+	for code, want := range map[string]string{
+		"AccessDenied": "fedbridge trust check shop-prod/Dev", "InvalidIdentityToken": "fedbridge trust check shop-prod/Dev",
+		"IDPCommunicationError": "fedbridge trust check --live shop-prod/Dev", "PackedPolicyTooLarge": "", "Throttling": "", "InternalFailure": "",
+	} {
+		for _, via := range everyVia {
+			sts := newStub(t, func(_ int, w http.ResponseWriter, form url.Values) {
+				refuse(w, 400, code, "CANARY "+form.Get("WebIdentityToken"))
+			})
+			q := question(via, func(q *bridge.ExchangeRequest) { q.Role.Account.Name = "shop-prod" })
+			_, err := client(t, awssts.Config{Endpoint: sts.URL, Credentials: keys()}).Exchange(context.Background(), q)
+			if _, _, detail := bridge.Explain(err); detail != want {
+				t.Errorf("%s, %s: detail %q, want %q", code, via, detail, want)
+			}
+		}
+	}
+	sts := newStub(t, func(_ int, w http.ResponseWriter, _ url.Values) { refuse(w, 403, "AccessDenied", "") })
+	_, err := client(t, awssts.Config{Endpoint: sts.URL}).Exchange(context.Background(), question(bridge.ViaIssuer))
+	if _, _, detail := bridge.Explain(err); detail != "fedbridge trust check "+account+"/Dev" {
+		t.Errorf("an account without a name: %q", detail)
 	}
 }
 
@@ -201,6 +237,24 @@ func TestSecondAttempt(t *testing.T) {
 			})
 			exchange(t, client(t, awssts.Config{Endpoint: sts.URL}), question(bridge.ViaWebIdentity))
 		})
+	}
+}
+
+// TestSameProofAgain: a second attempt brings the very proof of the first; nothing else was minted for it.
+func TestSameProofAgain(t *testing.T) {
+	for _, q := range []bridge.ExchangeRequest{question(bridge.ViaIssuer), question(bridge.ViaIssuer, asSAML)} {
+		sts := newStub(t, func(n int, w http.ResponseWriter, form url.Values) {
+			if n == 0 {
+				refuse(w, 503, "ServiceUnavailable", "")
+				return
+			}
+			succeed(n, w, form)
+		})
+		exchange(t, client(t, awssts.Config{Endpoint: sts.URL}), q)
+		asked := sts.questions()
+		if len(asked) != 2 || asked[0].form.Encode() != asked[1].form.Encode() {
+			t.Errorf("%s: %d questions, not alike", q.Proof.Kind, len(asked))
+		}
 	}
 }
 
