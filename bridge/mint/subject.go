@@ -1,0 +1,21 @@
+package mint
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+
+	"github.com/fedbridge/fedbridge/bridge"
+)
+
+// lowerBase32 has no character that means something in a trust policy, and none that differs from another by case alone.
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// subject stands for a person: 52 characters of a keyed hash over provider, issuer, format and subject. It is whole, so
+// that two people never share one; keyed, so that nobody can guess whose it is; and the same at every sign-in.
+func (m *Minter) subject(id bridge.Identity) string {
+	mac := hmac.New(sha256.New, m.config.SubjectKey)
+	mac.Write([]byte(id.PersonKey()))
+	var sum [sha256.Size]byte
+	return lowerBase32.EncodeToString(mac.Sum(sum[:0]))
+}
