@@ -121,17 +121,17 @@ func (c Config) region(role bridge.Role, p bridge.Partition) string {
 	return p.DefaultRegion
 }
 
-// federation is the URL of the federation endpoint: https://REGION.SIGNIN/federation, without prefix in the partition's
-// home region (facts 5.1). Both steps use the same host.
-func (c Config) federation(role bridge.Role, p bridge.Partition) string {
+// signIn is the sign-in host of a role: https://REGION.SIGNIN, without prefix in the partition's home region (facts 2.1,
+// 5.1). The federation endpoint and the SAML endpoint are below it.
+func (c Config) signIn(role bridge.Role, p bridge.Partition) string {
 	if own := c.override(p.ID, func(o Partition) string { return o.SignIn }, c.SignIn); own != "" {
-		return strings.TrimRight(own, "/") + "/federation"
+		return strings.TrimRight(own, "/")
 	}
 	region := c.region(role, p)
 	if region == p.HomeRegion {
-		return "https://" + p.SignInHost + "/federation"
+		return "https://" + p.SignInHost
 	}
-	return "https://" + region + "." + p.SignInHost + "/federation"
+	return "https://" + region + "." + p.SignInHost
 }
 
 func (c Config) override(partition string, of func(Partition) string, general string) string {

@@ -29,7 +29,7 @@ func (l *Linker) Link(ctx context.Context, creds bridge.Credentials, to bridge.D
 		return bridge.Secret{}, err
 	}
 	partition, _ := bridge.PartitionByID(creds.Role.ARN.Partition)
-	federation := l.config.federation(creds.Role, partition)
+	federation := l.config.signIn(creds.Role, partition) + "/federation" // both steps use the same host
 	token, err := l.signinToken(ctx, federation, creds)
 	if err != nil {
 		return bridge.Secret{}, err
