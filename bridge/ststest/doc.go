@@ -10,7 +10,7 @@
 // [Options] has a field with a name for the other one. What it lets through, AWS may still refuse; what it refuses, AWS
 // may let through.
 //
-// It also misbehaves when told to ([Faults]), counts calls, and keeps the last requests without their secrets.
+// A [KMS] beside it signs. It also misbehaves when told to ([Faults]), counts calls, and keeps the last requests without their secrets.
 //
 // What it refuses to do: be used for anything but tests. It keeps nothing on disk, its accounts are made up, and the
 // credentials that it issues open nothing.
