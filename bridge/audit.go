@@ -19,7 +19,8 @@ const (
 	AuditSignIn  AuditKind = "sign-in"  // somebody proved, or failed to prove, who they are
 	AuditSignOut AuditKind = "sign-out" // a session was ended by its owner
 	AuditDecide  AuditKind = "decide"   // a role was asked for; written before STS is called
-	AuditOutcome AuditKind = "outcome"  // what became of an allowed decision; an allowed decision without one reads unknown
+	AuditOutcome AuditKind = "outcome"  // what became of an allowed decision or a probe; one without an outcome reads unknown
+	AuditProbe   AuditKind = "probe"    // an operator asked whether STS gives a role; the credentials are thrown away
 	AuditTrust   AuditKind = "trust"    // a provider's keys or certificates changed
 	AuditConfig  AuditKind = "config"   // the running rules changed
 	AuditKeys    AuditKind = "keys"     // a signing key of fedbridge's own was made, took over, or was retired
@@ -62,6 +63,6 @@ type AuditEvent struct {
 
 	AccessKeyID string    `json:"access_key_id,omitempty"` // joins with CloudTrail
 	Expires     time.Time `json:"expires,omitzero"`
-	Purpose     string    `json:"purpose,omitempty"` // "console" or "credentials"
+	Purpose     string    `json:"purpose,omitempty"` // "console", "credentials" or "probe"
 	Detail      string    `json:"detail,omitempty"`
 }

@@ -86,6 +86,9 @@ func TestResults(t *testing.T) {
 	decide("sts", true)
 	outcome("sts", false)
 	outcome("yes", true)
+	record(t, log, bridge.AuditEvent{Kind: bridge.AuditProbe, ID: "probe", Door: bridge.ProbeDoor, Allowed: true})
+	record(t, log, bridge.AuditEvent{Kind: bridge.AuditOutcome, ID: "oprobe", Decision: "probe", Door: bridge.ProbeDoor, Allowed: true, AccessKeyID: "ASIAprobe"})
+	record(t, log, bridge.AuditEvent{Kind: bridge.AuditProbe, ID: "lost probe", Door: bridge.ProbeDoor, Allowed: true})
 	var got []string
 	for _, e := range read(t, path) {
 		key := "-"
@@ -94,7 +97,7 @@ func TestResults(t *testing.T) {
 		}
 		got = append(got, fmt.Sprint(e.ID, " ", e.Result, " ", key))
 	}
-	want := "s done -, no refused -, lost unknown -, yes granted ASIAyes, sts failed ASIAsts"
+	want := "s done -, no refused -, lost unknown -, yes granted ASIAyes, sts failed ASIAsts, probe done ASIAprobe, lost probe unknown -"
 	if strings.Join(got, ", ") != want {
 		t.Fatalf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}

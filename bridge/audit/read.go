@@ -52,7 +52,7 @@ func Read(r io.Reader) ([]Entry, error) {
 			return entries, fmt.Errorf("audit: line %d: %w", number, err)
 		}
 		if event.Kind != bridge.AuditOutcome {
-			if event.Kind == bridge.AuditDecide {
+			if event.Kind == bridge.AuditDecide || event.Kind == bridge.AuditProbe {
 				decisions[event.ID] = len(entries)
 			}
 			entries = append(entries, Entry{AuditEvent: event, Result: resultOf(event)})
@@ -63,7 +63,10 @@ func Read(r io.Reader) ([]Entry, error) {
 			at, entries = len(entries), append(entries, Entry{AuditEvent: event})
 		}
 		entries[at].Outcome, entries[at].Result = &event, Failed
-		if event.Allowed {
+		switch {
+		case event.Allowed && event.Door == bridge.ProbeDoor:
+			entries[at].Result = Done // nobody got anything
+		case event.Allowed:
 			entries[at].Result = Granted
 		}
 	}
@@ -80,7 +83,7 @@ func resultOf(event bridge.AuditEvent) Result {
 	switch {
 	case !event.Allowed:
 		return Refused
-	case event.Kind == bridge.AuditDecide:
+	case event.Kind == bridge.AuditDecide, event.Kind == bridge.AuditProbe:
 		return Unknown
 	}
 	return Done
