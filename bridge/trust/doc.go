@@ -3,10 +3,13 @@
 //
 //	JSON -> Parse -> *Policy -> Evaluate(Request) -> Decision: Allow, Deny or Unknown, and what decided
 //
-// Evaluation is three-valued: what this package does not understand, or what the caller says it cannot know, is Unknown,
-// and an Unknown in a Deny statement takes an Allow away. So a policy is never said to allow more than IAM would. Not
-// evaluated yet, and therefore Unknown: NotPrincipal, NotAction, Date*, Numeric*, IpAddress, BinaryEquals, and policy
-// variables.
+// Evaluation is three-valued: what this package does not understand, what IAM does not document, and what the asker says
+// he cannot know, is Unknown, and an Unknown in a Deny statement takes an Allow away. So a policy is never said to allow
+// more than IAM would. All operators and elements that IAM documents are evaluated, but for BinaryEquals, which no key of
+// STS has a use for. Unknown are: operators and condition keys of other names; a key that the asker says nothing about,
+// unless it can only come from what he sends; a bare "*" as principal, a wildcard inside a principal, and a unique id;
+// NotPrincipal in a statement that allows; a key of several values without ForAnyValue or ForAllValues; a policy variable
+// of several values, and one without a value in a negated operator; a value of a form that isn't documented.
 //
 // What it refuses to do: repair a policy. Parse accepts what IAM's grammar accepts and names the fault otherwise; a key
 // that is written twice, an unknown element or a Resource is an error.

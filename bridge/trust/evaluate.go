@@ -1,10 +1,6 @@
 package trust
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Effect is what a statement says, and what a Decision comes to.
 type Effect string
@@ -20,22 +16,22 @@ const (
 type Request struct {
 	Principal Principal
 	Action    string // sts:AssumeRole, sts:AssumeRoleWithSAML, sts:TagSession, …
+	// Resource is the ARN of the role that is asked for; "" leaves out what follows from it: that nobody comes in from
+	// another partition, and no identity provider from another account.
+	Resource string
 	// Context holds the condition keys that the call has, in any case, each with its values. A key without values is
-	// absent.
+	// one that the call certainly doesn't have.
 	Context map[string][]string
+	// Absent are further condition keys that the call certainly doesn't have. A trailing * stands for any rest. What
+	// follows from the parameters of a call (sts:ExternalId, sts:SourceIdentity, aws:RequestTag/…) is absent unless
+	// Context has it; of every other key that Context doesn't have, the value is not known.
+	Absent []string
 	// Opaque are condition keys whose value in the real call the asker can't know (aws:SourceIp). A condition on one
 	// is Unknown. A trailing * stands for any rest.
 	Opaque []string
 	// Lenient are condition keys to show with every action although they belong to one alone:
 	// sts:ExternalId to AssumeRole, sts:RoleAuthorizedByIdp to AssumeRoleWithWebIdentity.
 	Lenient []string
-}
-
-// scoped are the condition keys that exist in the authorisation of one action alone (aws-facts 3.5, 4.3), so that a
-// statement that tests them can't allow sts:TagSession or sts:SetSourceIdentity as well.
-var scoped = map[string]string{
-	"sts:externalid":          "sts:assumerole",
-	"sts:roleauthorizedbyidp": "sts:assumerolewithwebidentity",
 }
 
 // Condition names one condition of a statement, as written.
@@ -51,63 +47,72 @@ type Decision struct {
 	Statement int       // index of the statement that decided, or came nearest; -1 if none names the principal
 	Sid       string    // its Sid
 	Condition Condition // the condition that decided; zero if it was none
-	Explicit  bool      // with Deny: a Deny statement applies. Otherwise no statement allows
+	// Wanted are the values that the policy has for that condition, Got those that the call has; none for a key that
+	// the call doesn't have or that isn't known, and none for external IDs, which are not for every reader.
+	Wanted, Got []string
+	Explicit    bool // with Deny: a Deny statement applies. Otherwise no statement allows
 	// Named, with Allow, tells that a statement names the caller itself, not only the account or everybody. Inside one
 	// account the caller then needs no identity policy.
 	Named  bool
-	Reason string // one line, for people
+	Reason string // a sentence for people
 }
 
 // Evaluate answers for one action. An explicit Deny wins; a Deny that can't be told takes an Allow away; no match means
-// Deny.
+// Deny. Among statements that decide alike the first is named.
 func (p *Policy) Evaluate(r Request) Decision {
-	if r.Principal.ID == "" {
-		return Decision{Effect: Unknown, Action: r.Action, Statement: -1, Reason: "the request has no principal"}
+	ctx := newContext(r)
+	if fault := ctx.caller.stranger(r); fault != "" {
+		effect := Deny
+		if r.Principal.ID == "" {
+			effect = Unknown
+		}
+		return Decision{Effect: effect, Action: r.Action, Statement: -1, Reason: fault}
 	}
-	ctx, who := newContext(r), newCaller(r.Principal)
-	var allowed, doubt *finding
-	nearest := finding{statement: -1, reason: "no statement names the principal"}
+	none := finding{statement: -1}
+	allows, doubtfulAllow, doubtfulDeny, nearest := none, none, none, none
 	for i := range p.statements {
 		s := &p.statements[i]
-		f := s.apply(i, who, ctx)
+		f := s.apply(i, ctx)
 		switch {
-		case f.holds == yes && s.effect == Deny:
-			return f.decision(Deny, r.Action, true)
-		case f.holds == yes:
-			if allowed == nil || f.named && !allowed.named {
-				allowed = &f
-			}
-		case f.holds == maybe && s.effect == Deny:
-			doubt = &f // stronger than a doubtful Allow: it takes a certain one away
-		case f.holds == maybe && doubt == nil:
-			doubt = &f
-		case s.effect == Allow && f.reach > nearest.reach:
+		case s.effect == Deny && f.holds == yes:
+			return p.decision(Deny, r, ctx, f)
+		case s.effect == Deny && f.holds == maybe && doubtfulDeny.statement < 0:
+			doubtfulDeny = f
+		case s.effect == Deny:
+		case f.holds == yes && (allows.statement < 0 || f.named && !allows.named):
+			allows = f
+		case f.holds == maybe && doubtfulAllow.statement < 0:
+			doubtfulAllow = f
+		case f.holds == no && f.reach > nearest.reach:
 			nearest = f
 		}
 	}
 	switch {
-	case doubt != nil && (allowed == nil || p.statements[doubt.statement].effect == Deny):
-		return doubt.decision(Unknown, r.Action, false)
-	case allowed != nil:
-		return allowed.decision(Allow, r.Action, false)
+	case allows.statement < 0 && doubtfulAllow.statement < 0:
+		return p.decision(Deny, r, ctx, nearest)
+	case doubtfulDeny.statement >= 0:
+		return p.decision(Unknown, r, ctx, doubtfulDeny)
+	case allows.statement < 0:
+		return p.decision(Unknown, r, ctx, doubtfulAllow)
 	}
-	return nearest.decision(Deny, r.Action, false)
+	return p.decision(Allow, r, ctx, allows)
 }
 
-// EvaluateAll answers for several actions that one call needs together: the first that is not allowed decides. Named
-// holds only if it holds for each.
+// EvaluateAll answers for several actions that one call needs together: all must be allowed. A Deny decides, then an
+// Unknown; among equals the first. Named holds only if it holds for each.
 func (p *Policy) EvaluateAll(r Request, also ...string) Decision {
 	result := p.Evaluate(r)
 	for _, action := range also {
-		if result.Effect != Allow {
-			return result
+		if result.Effect == Deny {
+			break
 		}
 		r.Action = action
-		next := p.Evaluate(r)
-		if next.Effect != Allow {
-			return next
+		switch next := p.Evaluate(r); {
+		case next.Effect == Deny || result.Effect == Allow && next.Effect == Unknown:
+			result = next
+		default:
+			result.Named = result.Named && next.Named
 		}
-		result.Named = result.Named && next.Named
 	}
 	return result
 }
@@ -116,57 +121,38 @@ func (p *Policy) EvaluateAll(r Request, also ...string) Decision {
 type finding struct {
 	holds     truth
 	statement int
-	sid       string
 	reach     int // how far it got: principal, action, conditions
 	named     bool
-	condition Condition
-	reason    string
+	part      int // what decided: see below
+	why       cause
 }
 
-func (f finding) decision(effect Effect, action string, explicit bool) Decision {
-	return Decision{
-		Effect: effect, Action: action, Statement: f.statement, Sid: f.sid, Condition: f.condition,
-		Explicit: explicit, Named: effect == Allow && f.named, Reason: f.reason,
-	}
-}
+// The parts of a statement: from zero on they are its conditions.
+const (
+	principalPart = -2
+	actionPart    = -1
+)
 
-func (s *statement) apply(index int, who caller, ctx *context) finding {
-	f := finding{statement: index, sid: s.sid, holds: yes}
-	for _, name := range s.unsupported {
-		f.weigh(maybe, Condition{}, name+" is not evaluated")
-	}
-	principal := is(len(s.principals) == 0) // NotPrincipal: doubtful already
-	for _, p := range s.principals {
-		holds, itself := p.names(who, s.effect)
-		principal, f.named = max(principal, holds), f.named || itself
-	}
-	if !f.weigh(principal, Condition{}, "the principal"+verdict[principal]) {
-		return f
-	}
-	action := is(len(s.actions) == 0)
-	for _, pattern := range s.actions {
-		action = max(action, is(Match(pattern, ctx.action)))
-	}
-	if !f.weigh(action, Condition{}, "the action"+verdict[action]) {
+func (s *statement) apply(index int, ctx *context) finding {
+	f := finding{statement: index, holds: yes}
+	principal, named := s.means(ctx.caller)
+	f.named = named
+	if !f.weigh(principal, principalPart, compared) || !f.weigh(s.covers(ctx.action), actionPart, compared) {
 		return f
 	}
 	for i := range s.conditions {
-		c := &s.conditions[i]
-		if t := c.holds(ctx); !f.weigh(t, c.written, c.written.Operator+" "+c.written.Key+verdict[t]) {
-			return f
+		if t, why := s.conditions[i].holds(ctx, s.effect); !f.weigh(t, i, why) {
+			break
 		}
-	}
-	if f.holds == yes {
-		f.reason = fmt.Sprintf("statement %d applies", index)
 	}
 	return f
 }
 
 // weigh takes one part into account and tells whether the statement can still apply. The first weakest part is the one
 // that decided.
-func (f *finding) weigh(t truth, condition Condition, reason string) bool {
+func (f *finding) weigh(t truth, part int, why cause) bool {
 	if t < f.holds {
-		f.holds, f.condition, f.reason = t, condition, fmt.Sprintf("statement %d: %s", f.statement, reason)
+		f.holds, f.part, f.why = t, part, why
 	}
 	if t == no {
 		return false
@@ -175,48 +161,70 @@ func (f *finding) weigh(t truth, condition Condition, reason string) bool {
 	return true
 }
 
-var verdict = [...]string{no: " does not match", maybe: " can't be evaluated", yes: ""}
-
-// context is a Request's condition keys, folded and narrowed to its action.
-type context struct {
-	action  string
-	values  map[string][]string
-	unknown []string
+// means tells whether the statement is about the caller, and whether it names the caller itself.
+func (s *statement) means(c caller) (holds truth, named bool) {
+	if s.notPrincipal {
+		t := excepts(s.principals, c).not()
+		if s.effect == Allow {
+			t = min(t, maybe) // "Using it with Effect: Allow is not supported"
+		}
+		return t, false
+	}
+	for i := range s.principals {
+		t, itself := s.principals[i].names(c, s.effect)
+		holds, named = max(holds, t), named || itself
+	}
+	return holds, named
 }
 
-func newContext(r Request) *context {
-	c := &context{action: lower(r.Action), values: make(map[string][]string, len(r.Context))}
-	lenient := make([]string, 0, len(r.Lenient))
-	for _, key := range r.Lenient {
-		lenient = append(lenient, lower(key))
+// covers tells whether the statement is about the action, in lower case.
+func (s *statement) covers(action string) truth {
+	t := no
+	for _, pattern := range s.actions {
+		t = max(t, matchAction(pattern, action))
 	}
-	for key, values := range r.Context {
-		key = lower(key)
-		if scope, ok := scoped[key]; ok && scope != c.action && !slices.Contains(lenient, key) {
-			continue
-		}
-		// Two spellings of one key: both count, and a single-valued condition on them is Unknown.
-		if len(c.values[key]) == 0 {
-			c.values[key] = slices.Clip(values)
-		} else {
-			c.values[key] = append(c.values[key], values...)
-		}
+	if s.notAction {
+		return t.not()
 	}
-	for _, key := range r.Opaque {
-		c.unknown = append(c.unknown, lower(key))
-	}
-	return c
+	return t
 }
 
-// opaque tells whether the value of this key is not known. A value that was given is.
-func (c *context) opaque(key string) bool {
-	if len(c.values[key]) > 0 {
-		return false
+// stranger says what is wrong with the caller before any statement is looked at; "" if nothing is.
+func (c caller) stranger(r Request) string {
+	if c.ID == "" {
+		return "the request has no principal"
 	}
-	for _, pattern := range c.unknown {
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasPrefix(key, prefix) || pattern == key {
-			return true
+	role := splitARN(r.Resource)
+	if role == nil || c.partition == "" {
+		return ""
+	}
+	switch {
+	case role[1] != c.partition:
+		return "the role is in partition " + role[1] + " and its caller in " + printable(c.partition) + ": nothing crosses partitions"
+	case c.Kind == Federated && role[4] != c.account:
+		return "the identity provider is in account " + printable(c.account) + " and the role in " + role[4] + ": STS takes providers of the role's own account"
+	}
+	return ""
+}
+
+func (p *Policy) decision(effect Effect, r Request, ctx *context, f finding) Decision {
+	d := Decision{Effect: effect, Action: r.Action, Statement: f.statement}
+	if f.statement < 0 {
+		d.Reason = p.nobody(ctx.caller)
+		return d
+	}
+	s := &p.statements[f.statement]
+	d.Sid, d.Named = s.sid, effect == Allow && f.named
+	d.Explicit = effect == Deny && s.effect == Deny
+	if f.holds != yes && f.part >= 0 {
+		c := &s.conditions[f.part]
+		d.Condition = c.written
+		if !secret(c.key) {
+			d.Wanted = c.wanted()
+			got, _ := ctx.look(c.key)
+			d.Got = slices.Clone(got)
 		}
 	}
-	return false
+	d.Reason = s.reason(effect, ctx, f)
+	return d
 }

@@ -8,36 +8,46 @@ import (
 	"unicode"
 )
 
-// MaxCharacters is how large IAM lets a trust policy be at most, white space not counted (the default quota is 2048).
-const MaxCharacters = 4096
+// How large a trust policy may be, in characters, white space not counted: by IAM's default quota, and when the account
+// owner asks for more (aws-facts 4).
+const (
+	DefaultCharacters = 2048
+	MaxCharacters     = 4096
+)
 
 // Policy is a trust policy, compiled. It never changes and is safe for concurrent use.
 type Policy struct {
 	statements []statement
+	characters int
 }
 
-// statement is one element of Statement. A part that isn't evaluated yet keeps its name in unsupported.
+// Characters is the size of the policy as IAM's quota counts it.
+func (p *Policy) Characters() int { return p.characters }
+
+// statement is one element of Statement.
 type statement struct {
-	sid         string
-	effect      Effect
-	principals  []principal
-	actions     []string // lower case, with wildcards
-	conditions  []condition
-	unsupported []string // NotPrincipal, NotAction: what makes the statement doubtful
+	sid          string
+	effect       Effect
+	principals   []principal
+	notPrincipal bool // principals are those that it is not about
+	actions      []string
+	notAction    bool // actions are those that it is not about
+	conditions   []condition
 }
 
 var sidShape = regexp.MustCompile(`^[A-Za-z0-9]*$`)
 
 // Parse reads a trust policy strictly. It fails on what IAM refuses (MalformedPolicyDocument): an unknown or doubled
-// element, a Resource, a missing Principal, an unknown Version. What IAM accepts and this package can't evaluate parses,
-// and makes Evaluate answer Unknown.
+// element, a Resource, a missing Principal, an unknown Version. What IAM may accept and this package can't evaluate
+// parses, and makes Evaluate answer Unknown.
 func Parse(raw []byte) (*Policy, error) {
 	root, err := parseJSON(raw)
 	if err != nil {
 		return nil, err
 	}
-	if n := characters(raw); n > MaxCharacters {
-		return nil, fmt.Errorf("trust: %d characters; IAM takes %d at most", n, MaxCharacters)
+	size := characters(raw)
+	if size > MaxCharacters {
+		return nil, fmt.Errorf("trust: %d characters; IAM takes %d at most", size, MaxCharacters)
 	}
 	if root.kind != object {
 		return nil, errors.New("trust: a policy is a JSON object")
@@ -62,7 +72,12 @@ func Parse(raw []byte) (*Policy, error) {
 	if len(statements) == 0 {
 		return nil, errors.New("trust: a policy without a statement")
 	}
-	return compile(statements, version == "2012-10-17")
+	p, err := compile(statements, version == "2012-10-17")
+	if err != nil {
+		return nil, err
+	}
+	p.characters = size
+	return p, nil
 }
 
 func compile(nodes []node, variables bool) (*Policy, error) {
@@ -117,39 +132,20 @@ func (s *statement) element(where string, f field, variables bool) (err error) {
 		if f.value.kind != text || s.effect != Allow && s.effect != Deny {
 			return fmt.Errorf("trust: %s: Allow or Deny", where)
 		}
-	case "Principal":
+	case "Principal", "NotPrincipal":
 		s.principals, err = parsePrincipals(where, f.value)
-	case "Action":
+		s.notPrincipal = f.name == "NotPrincipal"
+	case "Action", "NotAction":
 		s.actions, err = parseActions(where, f.value)
+		s.notAction = f.name == "NotAction"
 	case "Condition":
 		s.conditions, err = parseConditions(where, f.value, variables)
-	case "NotPrincipal":
-		_, err = parsePrincipals(where, f.value)
-		s.unsupported = append(s.unsupported, f.name)
-	case "NotAction":
-		_, err = parseActions(where, f.value)
-		s.unsupported = append(s.unsupported, f.name)
 	case "Resource", "NotResource":
 		return fmt.Errorf("trust: %s: a trust policy has none: the role itself is the resource", where)
 	default:
 		return fmt.Errorf("trust: %s: IAM knows no such element", where)
 	}
 	return err
-}
-
-func parseActions(where string, n node) ([]string, error) {
-	actions, err := n.list(where, text)
-	if err != nil {
-		return nil, err
-	}
-	for i, action := range actions {
-		service, name, ok := strings.Cut(action, ":")
-		if action != "*" && (!ok || service == "" || name == "") {
-			return nil, fmt.Errorf("trust: %s: %q is not an action: service:Name", where, action)
-		}
-		actions[i] = lower(action) // IAM JSON policy elements, Action: names are case-insensitive
-	}
-	return actions, nil
 }
 
 // characters counts as IAM's quota does: white space is free.

@@ -22,6 +22,7 @@ var (
 		Kind: trust.AWS, ID: "arn:aws:sts::111122223333:assumed-role/Bridge/i-1",
 		Role: "arn:aws:iam::111122223333:role/team/Bridge",
 	}
+	pathless = trust.Principal{Kind: trust.AWS, ID: session.ID}
 )
 
 // statement writes a policy of one statement.
@@ -76,11 +77,18 @@ func TestPrincipal(t *testing.T) {
 		{"role without its path", `{"AWS":"arn:aws:iam::111122223333:role/Bridge"}`, session, trust.Deny, false},
 		{"other session", `{"AWS":"arn:aws:sts::111122223333:assumed-role/Bridge/i-2"}`, session, trust.Deny, false},
 		{"role of a user", `{"AWS":"arn:aws:iam::111122223333:role/ada"}`, user, trust.Deny, false},
-		{"AWS * is nobody federated", `{"AWS":"*"}`, saml, trust.Deny, false},
 		{"service is exact", `{"Service":"ec2.amazonaws.com.cn"}`, ec2, trust.Deny, false},
 		{"bare star does not delegate", `"*"`, user, trust.Unknown, false},
 		{"wildcard in an ARN", `{"AWS":"arn:aws:iam::111122223333:role/*"}`, session, trust.Unknown, false},
+		{"wildcard that can't be meant", `{"AWS":"arn:aws:iam::444455556666:role/*"}`, session, trust.Deny, false},
 		{"wildcard provider", federated("*"), saml, trust.Unknown, false},
+		{"wildcard provider of another kind", federated("*"), user, trust.Deny, false},
+		{"AWS * and federated callers", `{"AWS":"*"}`, saml, trust.Unknown, false},
+		{"AWS * and services", `{"AWS":"*"}`, ec2, trust.Unknown, false},
+		{"unique id and federated callers", `{"AWS":"AROAJQABLZS4A3QDU576Q"}`, saml, trust.Deny, false},
+		{"role of a session that doesn't tell its path", `{"AWS":"arn:aws:iam::111122223333:role/any/Bridge"}`, pathless, trust.Unknown, false},
+		{"role of another name", `{"AWS":"arn:aws:iam::111122223333:role/any/Other"}`, pathless, trust.Deny, false},
+		{"role of another account", `{"AWS":"arn:aws:iam::444455556666:role/Bridge"}`, pathless, trust.Deny, false},
 		{"deleted principal", `{"AWS":"AROAJQABLZS4A3QDU576Q"}`, session, trust.Unknown, false},
 		{"canonical user", `{"CanonicalUser":"79a59d"}`, user, trust.Unknown, false},
 		{"nobody asks", `{"AWS":"*"}`, trust.Principal{Kind: trust.AWS}, trust.Unknown, false},
@@ -105,8 +113,11 @@ func TestDenyWins(t *testing.T) {
 		{"a Deny for AWS * is for all", `{"Sid":"No","Effect":"Deny","Principal":{"AWS":"*"},"Action":"*"}`, trust.Deny, "No"},
 		{"a Deny for bare * is for all", `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"*"}`, trust.Deny, "No"},
 		{"a doubtful Deny", `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`, trust.Unknown, "No"},
-		{"a Deny with NotPrincipal", `{"Sid":"No","Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*"}`, trust.Unknown, "No"},
-		{"a Deny with NotAction", `{"Sid":"No","Effect":"Deny","Principal":"*","NotAction":"sts:AssumeRole"}`, trust.Unknown, "No"},
+		{"a Deny with NotPrincipal", `{"Sid":"No","Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*"}`, trust.Deny, "No"},
+		{"a Deny for all but this provider", `{"Sid":"No","Effect":"Deny","NotPrincipal":{"Federated":"` + samlARN + `"},"Action":"*"}`, trust.Allow, "Let"},
+		{"a Deny for all but everybody", `{"Sid":"No","Effect":"Deny","NotPrincipal":{"AWS":"*"},"Action":"*"}`, trust.Unknown, "No"},
+		{"a Deny with NotAction", `{"Sid":"No","Effect":"Deny","Principal":"*","NotAction":"sts:AssumeRole"}`, trust.Deny, "No"},
+		{"a Deny with NotAction that spares this one", `{"Sid":"No","Effect":"Deny","Principal":"*","NotAction":"sts:Assume*"}`, trust.Allow, "Let"},
 		{"a Deny of another action", `{"Sid":"No","Effect":"Deny","Principal":"*","Action":"sts:TagSession"}`, trust.Allow, "Let"},
 		{"a doubtful Deny of another action", `{"Sid":"No","Effect":"Deny","NotPrincipal":{"AWS":"*"},"Action":"sts:TagSession"}`, trust.Allow, "Let"},
 		{"a doubtful Allow", `{"Sid":"No","Effect":"Allow","NotPrincipal":{"AWS":"*"},"Action":"*"}`, trust.Allow, "Let"},
@@ -152,7 +163,7 @@ func TestDecisionNamesWhatDecided(t *testing.T) {
 	if d.Effect != trust.Deny || d.Explicit || d.Statement != 1 || d.Sid != "Corp" || d.Condition != want {
 		t.Errorf("got %+v", d)
 	}
-	if !strings.Contains(d.Reason, "SAML:aud does not match") {
+	if !strings.Contains(d.Reason, "SAML:aud: the call has https://elsewhere, the policy wants https://signin.aws.amazon.com/saml") {
 		t.Errorf("reason %q", d.Reason)
 	}
 	d = evaluate(t, policy, trust.Request{Principal: google, Action: "sts:AssumeRoleWithWebIdentity"})
