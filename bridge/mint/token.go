@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -121,12 +120,12 @@ func appendTags(out []byte, tags []bridge.Tag, transitive []string) []byte {
 	return append(out, '}')
 }
 
-// appendString writes a JSON string (RFC 8259 §7). What isn't UTF-8 becomes U+FFFD, as encoding/json has it.
+// appendString writes a JSON string (RFC 8259 §7). A byte that isn't UTF-8 becomes U+FFFD, as encoding/json has it.
 func appendString(out []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	out = append(out, '"')
 	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
+		s = string([]rune(s))
 	}
 	from := 0
 	for i := range len(s) {
