@@ -25,10 +25,14 @@ func (f *File) check(d *decoder) []bridge.Problem {
 	problems = append(problems, f.checkState()...)
 	problems = append(problems, within("session", f.Session.check())...)
 	problems = append(problems, within("aws", f.AWS.check(f.Server.URL, len(f.Providers)))...)
+	if f.Issuer != nil {
+		problems = append(problems, within("issuer", f.Issuer.check(f.AWS))...)
+	}
 	problems = append(problems, f.checkProviders()...)
 	problems = append(problems, f.checkAccounts()...)
 	source := f.policySource()
 	source.Unread = d.unread(f)
+	problems = append(problems, f.checkOperators(source.Unread.Providers)...)
 	return append(problems, policy.Check(source, f.Tests)...)
 }
 
@@ -47,6 +51,7 @@ func (d *decoder) unread(f *File) policy.Unread {
 	return policy.Unread{
 		Accounts:  lost("accounts", len(f.Accounts), "id", "name"),
 		Roles:     lost("roles", len(f.Roles), "name", "accounts", "arn"),
+		Sessions:  lost("roles", len(f.Roles), "tags", "source_identity"),
 		Providers: lost("providers", len(f.Providers), "name", "kind"),
 		Issuer:    d.touched("issuer") || d.lacking.covers("issuer.keys"),
 	}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"net/url"
 	"slices"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -16,6 +18,10 @@ func (a AWS) check(url string, providers int) []bridge.Problem {
 			problems = append(problems, p)
 		}
 	}
+	problems = append(problems, checkIAM("endpoints.iam", a.Endpoints.IAM)...)
+	for _, id := range slices.Sorted(maps.Keys(a.Partitions)) {
+		problems = append(problems, checkIAM("partitions."+id+".endpoints.iam", a.Partitions[id].Endpoints.IAM)...)
+	}
 	switch {
 	case a.SessionName == "" || a.SessionName == "hashed":
 	case a.SessionName != "exact":
@@ -24,6 +30,20 @@ func (a AWS) check(url string, providers int) []bridge.Problem {
 		problems = append(problems, bridge.Problemf("session_name", "exact is for a single provider only: with several, two people could share a name"))
 	}
 	return problems
+}
+
+// checkIAM: what is read there says whom AWS trusts, and the question is signed.
+func checkIAM(path, endpoint string) []bridge.Problem {
+	u, err := url.Parse(endpoint)
+	switch {
+	case endpoint == "":
+		return nil
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // not repeated: it may hold a password
+		return []bridge.Problem{bridge.Problemf(path, "is not the URL of an endpoint, without user and query: write one such as https://iam.amazonaws.com")}
+	case u.Scheme != "https" && (u.Scheme != "http" || !bridge.IsLoopback(u.Hostname())):
+		return []bridge.Problem{bridge.Problemf(path, "%q: write https; http is for loopback only", endpoint)}
+	}
+	return nil
 }
 
 // console is the part of the settings that console links are made with.

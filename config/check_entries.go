@@ -48,6 +48,9 @@ func (f *File) checkAccounts() []bridge.Problem {
 		if a.Colour != "" && !slices.Contains(colours, a.Colour) {
 			problems = append(problems, bridge.Problemf(index("accounts", i)+".colour", "%q: write one of %s", a.Colour, strings.Join(colours, ", ")))
 		}
+		if a.SAMLEncryption != nil {
+			problems = append(problems, within(index("accounts", i)+".saml_encryption", a.SAMLEncryption.check())...)
+		}
 	}
 	return problems
 }

@@ -93,7 +93,7 @@ func entitlements(t *testing.T, text string) map[string]map[string]time.Duration
 }
 
 func crowd() []bridge.Identity {
-	groups := []string{"aws-platform", "dev", "analysts", "aws-shop-dev-developer", "aws-shop-prod-admin", "leavers"}
+	groups := []string{"aws-platform", "dev", "analysts", "aws-shop-dev-developer", "aws-shop-prod-admin", "aws-operators", "leavers"}
 	claims := []bridge.Claims{
 		{"employmentType": {"FTE"}}, {"status": {"leaving"}}, {"department": {"shop"}},
 		{bridge.AttributeRole: {"arn:aws:iam::111122223333:role/team/Admin,arn:aws:iam::111122223333:saml-provider/Corp"}},

@@ -21,10 +21,19 @@ func (p *Policy) asserted(id *bridge.Identity) []int32 {
 			continue
 		}
 		for _, role := range p.byARN[pair.Role] {
-			if want := p.roles[role].SAMLProvider; want == (bridge.SAMLProviderARN{}) || want == pair.Provider {
+			if want := assertedProvider(&p.roles[role]); want == (bridge.SAMLProviderARN{}) || want == pair.Provider {
 				roles = append(roles, role)
 			}
 		}
 	}
 	return roles
+}
+
+// assertedProvider is the IAM provider of the IdP that asserts a role. Where fedbridge mints SAML for the role, the role's
+// provider is fedbridge's own, which no IdP asserts.
+func assertedProvider(role *bridge.Role) bridge.SAMLProviderARN {
+	if role.Mint == bridge.ProofSAML {
+		return bridge.SAMLProviderARN{}
+	}
+	return role.SAMLProvider
 }

@@ -15,6 +15,14 @@ type Case struct {
 	Identity CaseIdentity `yaml:"identity" doc:"Who signs in."`
 	Allow    []string     `yaml:"allow,omitempty" doc:"Roles that the identity must get, all of them: account/role, or role for every account that has it; each part a glob." example:"[readonly]"`
 	Deny     []string     `yaml:"deny,omitempty" doc:"Roles that the identity must not get, none of them; like allow, and \"*\" for all." example:"[shop-prod/admin]"`
+	// Expect says more of roles than that they are given.
+	Expect map[string]CaseSession `yaml:"expect,omitempty" doc:"What the sessions of roles must carry; a role named here must be given, too. Named like allow." example:"{readonly: {tags: {Team: web}, source_identity: ann@example.com}}"`
+}
+
+// CaseSession is what a case expects of a session.
+type CaseSession struct {
+	Tags           map[string]string `yaml:"tags,omitempty" doc:"Session tags, all of them: key and value." example:"{Team: web}"`
+	SourceIdentity string            `yaml:"source_identity,omitempty" doc:"Source identity." example:"ann@example.com"`
 }
 
 // CaseIdentity is what of an identity a case may say. What it leaves out is missing, as if the provider hadn't sent it.
@@ -61,8 +69,8 @@ func (c *compiler) checkTests(cases []Case) []bridge.Problem {
 		default:
 			named[test.Name] = i
 		}
-		if len(test.Allow)+len(test.Deny) == 0 {
-			c.problem(path, "tests nothing: write allow or deny")
+		if len(test.Allow)+len(test.Deny)+len(test.Expect) == 0 {
+			c.problem(path, "tests nothing: write allow, deny or expect")
 		}
 		if name := test.Identity.Provider; name != "" && !slices.Contains(c.p.providers, name) && !c.unread.Providers {
 			c.problem(path+".identity.provider", "no provider is called %q%s", name, didYouMean(name, c.p.providers))
@@ -72,6 +80,7 @@ func (c *compiler) checkTests(cases []Case) []bridge.Problem {
 		}
 		c.checkExpected(path+".allow", test.Allow)
 		c.checkExpected(path+".deny", test.Deny)
+		c.checkSessions(path+".expect", test.Expect)
 	}
 	return c.problems
 }
@@ -99,6 +108,7 @@ func (p *Policy) RunTests(cases []Case) []Failure {
 		path := fmt.Sprintf("tests[%d]", i)
 		failures = append(failures, p.expect(c, id, path+".allow", c.Allow, true)...)
 		failures = append(failures, p.expect(c, id, path+".deny", c.Deny, false)...)
+		failures = append(failures, p.expectSessions(c, id, path+".expect")...)
 	}
 	return failures
 }

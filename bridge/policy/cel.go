@@ -79,9 +79,9 @@ type expression struct {
 	checked *ast.AST
 }
 
-// compileExpression parses and type-checks.
-func compileExpression(text string, want ...*cel.Type) (expression, []celFault) {
-	environment, err := celEnvironment()
+// compileExpression parses and type-checks in an environment.
+func compileExpression(in func() (*cel.Env, error), text string, want ...*cel.Type) (expression, []celFault) {
+	environment, err := in()
 	if err != nil {
 		return expression{}, whole("CEL: " + err.Error())
 	}

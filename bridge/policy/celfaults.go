@@ -69,6 +69,8 @@ func plainIssue(text string) string {
 	}
 	if m := noName.FindStringSubmatch(text); m != nil && m[2] != "" {
 		return fmt.Sprintf("%q is not known here; did you mean %q?", m[1], m[2])
+	} else if m != nil && slices.Contains(transforms, m[1]) {
+		return m[1] + " is for tags and source_identity only: rules look at claims as they are"
 	} else if m != nil {
 		return fmt.Sprintf("%q is not known here: expressions read identity.NAME and claims.NAME, and a text stands in quotes%s", m[1], wordHint(m[1]))
 	}
@@ -116,6 +118,9 @@ func wordHint(word string) string {
 // oddTypes: the usual fault is a claim compared as if it were one text.
 func oddTypes(operator, operands string) string {
 	hint := ""
+	if slices.Contains(transforms, operator) {
+		return fmt.Sprintf("%s takes a text, or a list of one: write %[1]s(claims.NAME) or %[1]s(identity.NAME)", operator)
+	}
 	if strings.Contains(operands, "list(string)") {
 		hint = `; claims and groups are lists of texts: write "value" in claims.NAME, or claims.NAME[0]`
 	}

@@ -61,7 +61,7 @@ type compiler struct {
 
 	issuer     *Issuer
 	encryption map[string]bridge.SAMLEncryption // by account id
-	minted     map[string]bool                  // account ids with roles that SAML is minted for
+	minted     map[string]bool                  // account ids with roles that SAML is minted for, or may be
 
 	entryOf  map[bridge.RoleKey]int // which entry of roles made a role
 	unplaced bool                   // some role entry found no account: what rules say about roles may follow from it

@@ -87,8 +87,8 @@ func claimDetail(name string, count int, values []string, held bool) string {
 func (p *Policy) assertedDetail(role int32, held bool) string {
 	r := p.roles[role]
 	pair := r.ARN.String()
-	if r.SAMLProvider != (bridge.SAMLProviderARN{}) {
-		pair += "," + r.SAMLProvider.String()
+	if provider := assertedProvider(&r); provider != (bridge.SAMLProviderARN{}) {
+		pair += "," + provider.String()
 	}
 	if held {
 		return "your identity provider asserts " + pair

@@ -22,6 +22,7 @@ type entry struct {
 	r        Role
 	base     bridge.Role // what is the same in every account
 	plan     *sessionPlan
+	puzzled  bool            // what is minted isn't clear: a word of via or mint is none
 	reported map[string]bool // a fault that many accounts share is reported once
 }
 

@@ -12,6 +12,10 @@ import (
 // mintsSAML tells whether the entry is for roles that fedbridge mints SAML assertions for.
 func (e *entry) mintsSAML() bool { return e.has(bridge.ViaIssuer) && e.r.Mint == bridge.ProofSAML }
 
+func (e *entry) onlyIssuer() bool {
+	return !slices.ContainsFunc(e.base.Via, func(via bridge.Via) bool { return via != bridge.ViaIssuer })
+}
+
 // checkIssuer: what fedbridge mints is for one role and one call, so that everything may be combined with it that STS
 // takes, except what is only sent with AssumeRole.
 func (e *entry) checkIssuer() {
@@ -24,9 +28,13 @@ func (e *entry) checkIssuer() {
 	default:
 		e.problem(e.path+".via", "issuer needs fedbridge to be one: write the section issuer (issuer: {url: …, keys: file:…})")
 	}
+	if slices.ContainsFunc(e.base.Via, func(via bridge.Via) bool { return !slices.Contains(vias, via) }) {
+		e.puzzled = true // issuer may be what was meant
+		return
+	}
 	e.checkMint(issuer)
 	e.checkConsole()
-	if issuer && len(e.base.Via) == 1 && e.r.ExternalID != "" {
+	if e.onlyIssuer() && e.r.ExternalID != "" {
 		e.problem(e.path+".external_id", "is sent with via assume_role only: an account that trusts our issuer needs none")
 	}
 	if !issuer {
@@ -46,6 +54,7 @@ func (e *entry) checkMint(issuer bool) {
 	case e.r.Mint == "":
 	case !slices.Contains(kinds, string(e.r.Mint)):
 		e.problem(path, "%q: write id_token or saml%s", e.r.Mint, didYouMean(string(e.r.Mint), kinds))
+		e.puzzled = true
 	case !issuer:
 		e.problem(path, "is for via issuer only: nothing is minted for this role")
 	case e.r.Mint == bridge.ProofSAML && e.has(bridge.ViaSAML):
@@ -63,9 +72,10 @@ func (e *entry) checkConsole() {
 	case e.r.Console == "", e.r.Console == ConsoleFederation:
 	case e.r.Console != ConsoleSAMLPost:
 		e.problem(path, "%q: write federation or saml_post%s", e.r.Console, didYouMean(string(e.r.Console), ways))
+	case e.puzzled:
 	case !e.mintsSAML():
 		e.problem(path, "saml_post needs via issuer and mint: saml: it is the minted assertion that the browser posts")
-	case len(e.base.Via) > 1:
+	case !e.onlyIssuer():
 		e.problem(path, "saml_post needs via issuer alone: no other way of the list could open the console so")
 	case e.r.SessionPolicy != "" || len(e.r.SessionPolicyARNs) > 0:
 		e.problem(path, "saml_post can't be combined with a session policy: it isn't part of the assertion, so nobody would hold to it")
@@ -87,7 +97,7 @@ func (e *entry) readOptionalTags() {
 func (e *entry) checkTagKeys(list string, chosen, keys []string) {
 	for i, key := range chosen {
 		path := fmt.Sprintf("%s.%s[%d]", e.path, list, i)
-		if !slices.Contains(keys, key) {
+		if !slices.Contains(keys, key) && !e.unread.Sessions {
 			e.problem(path, "%q is not among tags%s", key, didYouMean(key, keys))
 		}
 		if slices.Index(chosen, key) < i {
@@ -99,6 +109,7 @@ func (e *entry) checkTagKeys(list string, chosen, keys []string) {
 // placeIssuer fills in what of minting differs from account to account.
 func (e *entry) placeIssuer(role *bridge.Role) {
 	account := role.Account
+	e.minted[account.ID] = e.minted[account.ID] || e.mintsSAML() || e.puzzled
 	if e.issuer == nil || !e.has(bridge.ViaIssuer) {
 		return
 	}
@@ -114,7 +125,6 @@ func (e *entry) placeIssuer(role *bridge.Role) {
 		role.SAMLProvider = bridge.SAMLProviderARN{Partition: account.Partition, Account: account.ID, Name: e.issuer.SAMLProvider}
 	}
 	role.Encryption = e.encryption[account.ID]
-	e.minted[account.ID] = true
 }
 
 // checkEncryption refuses a promise that nothing keeps.

@@ -22,8 +22,8 @@ type Source struct {
 	Unread Unread
 }
 
-// Unread marks lists of which some entry could not be read.
-type Unread struct{ Accounts, Roles, Providers, Issuer bool }
+// Unread marks lists of which some entry could not be read; Sessions are tags and source identities of roles.
+type Unread struct{ Accounts, Roles, Providers, Issuer, Sessions bool }
 
 // Provider is what the policy must know of a configured identity provider.
 type Provider struct {
@@ -60,10 +60,10 @@ type Role struct {
 	SAMLProvider      string            `yaml:"saml_provider,omitempty" doc:"ARN of the IAM SAML provider, for via saml, and for mint: saml where it is another than issuer.saml_provider." example:"arn:aws:iam::{account}:saml-provider/Corp"`
 	Provider          string            `yaml:"provider,omitempty" doc:"Whose proof saml and web_identity relay. Needed where several providers of the kind are configured."`
 	Subjects          []string          `yaml:"subjects,omitempty" doc:"For web_identity: the exact subjects that the trust policy's sub condition admits. Needed for shared issuers and public clients."`
-	Tags              map[string]string `yaml:"tags,omitempty" doc:"Session tags, for issuer and assume_role: key and a CEL expression that gives exactly one string." example:"{Team: 'claims.department[0]'}"`
+	Tags              map[string]string `yaml:"tags,omitempty" doc:"Session tags, for issuer and assume_role: key and a CEL expression that gives exactly one text. One that doesn't fit is refused; tagValue(x) instead makes what AWS refuses _ and cuts x after 256 characters." example:"{Team: 'claims.department[0]'}"`
 	OptionalTags      []string          `yaml:"optional_tags,omitempty" doc:"Keys of tags that may be left out where AWS says that the session is too large, in this order." example:"[CostCentre]"`
 	TransitiveTags    []string          `yaml:"transitive_tags,omitempty" doc:"Keys of tags that go on into chained sessions."`
-	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for issuer and assume_role; gives exactly one string." example:"identity.email"`
+	SourceIdentity    string            `yaml:"source_identity,omitempty" doc:"CEL expression for the source identity, for issuer and assume_role; gives exactly one text. One that doesn't fit is refused; sourceIdentity(x) instead makes what AWS refuses -, cuts x, and adds a hash where it changed anything, so that two texts never become one." example:"identity.email"`
 	SessionPolicy     string            `yaml:"session_policy,omitempty" doc:"Inline session policy (JSON, at most 2048 characters), for issuer and assume_role."`
 	SessionPolicyARNs []string          `yaml:"session_policy_arns,omitempty" doc:"ARNs of managed session policies, ten at most, for issuer and assume_role; {account} is filled in at load."`
 }

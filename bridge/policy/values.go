@@ -33,7 +33,7 @@ func compileValue(name, text string, check func(string) string) (*valuePlan, []c
 	if strings.TrimSpace(text) == "" {
 		return nil, whole(`is empty: write an expression, or '"text"' for a fixed value`)
 	}
-	e, faults := compileExpression(text, cel.StringType, cel.ListType(cel.StringType))
+	e, faults := compileExpression(valueEnvironment, text, cel.StringType, cel.ListType(cel.StringType))
 	if faults != nil {
 		return nil, faults
 	}
@@ -113,7 +113,7 @@ func (v *valuePlan) evaluate(act *activation) (string, error) {
 	}
 	if list, ok := out.(traits.Lister); ok {
 		if n := list.Size().(types.Int); n != 1 {
-			return "", fmt.Errorf("%d values, but exactly one is needed", n)
+			return "", countError(n)
 		}
 		out = list.Get(types.Int(0))
 	}
@@ -122,6 +122,9 @@ func (v *valuePlan) evaluate(act *activation) (string, error) {
 
 // plainFailure says why CEL failed. CEL's own texts may quote a claim's value, so only those that can't are passed on.
 func plainFailure(err error) string {
+	if count, ok := errors.AsType[countError](err); ok {
+		return count.Error()
+	}
 	text := err.Error()
 	switch {
 	case strings.HasPrefix(text, "index out of bounds"):
@@ -180,8 +183,8 @@ func checkTagKey(key string) string {
 }
 
 func checkTagValue(value string) string {
-	if utf8.RuneCountInString(value) > 256 || !tagAlphabet(value) {
-		return "doesn't fit: a tag's value has at most 256 letters, digits, spaces and _ . : / = + - @"
+	if utf8.RuneCountInString(value) > maxTagValue || !tagAlphabet(value) {
+		return "doesn't fit: a tag's value has at most 256 letters, digits, spaces and _ . : / = + - @; tagValue(…) makes it fit"
 	}
 	return ""
 }
@@ -201,8 +204,11 @@ func tagAlphabet(s string) bool {
 
 // checkSourceIdentity: STS API, SourceIdentity.
 func checkSourceIdentity(value string) string {
+	if value == "" {
+		return "is empty: a source identity says who it is"
+	}
 	if !bridge.ValidSessionName(value) || strings.HasPrefix(value, "aws:") {
-		return "doesn't fit: a source identity has 2 to 64 of A-Z a-z 0-9 _ + = , . @ - and doesn't begin with aws:"
+		return "doesn't fit: a source identity has 2 to 64 of A-Z a-z 0-9 _ + = , . @ - and doesn't begin with aws:; sourceIdentity(…) makes it fit"
 	}
 	return ""
 }

@@ -37,7 +37,7 @@ func (c *compiler) compileWhen(text string) *when {
 	}
 	w := &when{}
 	c.whens[text] = w
-	e, faults := compileExpression(text, cel.BoolType)
+	e, faults := compileExpression(celEnvironment, text, cel.BoolType)
 	if faults != nil {
 		w.faults = faults
 		return w
