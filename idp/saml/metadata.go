@@ -24,6 +24,7 @@ type snapshot struct {
 	validUntil time.Time         // zero: no end
 	cacheFor   time.Duration     // zero: not said
 	fetched    time.Time
+	document   []byte // as it came; nil where it isn't kept
 }
 
 // maxCertificates bounds what metadata can make us try (threat S22). A rollover needs two.

@@ -189,6 +189,7 @@ func (s *source) take(ctx context.Context, document []byte) error {
 		return bridge.Fail(bridge.CodeProviderConfig, fmt.Errorf("saml: metadata: %w", err))
 	}
 	fresh.fetched = s.now()
+	fresh.keep(document)
 	if fresh.outdated(fresh.fetched) {
 		return bridge.Fail(bridge.CodeProviderConfig, outdatedError(fresh))
 	}
