@@ -145,13 +145,13 @@ func (a *assumption) length(now time.Time, tooLong string) (time.Duration, error
 	return length, nil
 }
 
-// grant issues the credentials and the parts of the answer that all actions share.
-func (a *assumption) grant(tooLong string) (assumed, error) {
+// open makes the session and its credentials, and tells how much of the token's size is used, in percent.
+func (a *assumption) open(tooLong string) (*session, Credentials, int, error) {
 	aws := a.call.aws
 	now := aws.options.Now().UTC().Truncate(time.Second)
 	length, err := a.length(now, tooLong)
 	if err != nil {
-		return assumed{}, err
+		return nil, Credentials{}, 0, err
 	}
 	s := &session{
 		via: a.via, chained: a.caller != nil && a.caller.chains(), role: a.arn, roleID: a.role.id, name: a.name,
@@ -161,10 +161,19 @@ func (a *assumption) grant(tooLong string) (assumed, error) {
 	creds := aws.issue(s, a.minSize)
 	percent := (len(creds.SessionToken)*100 + maxToken - 1) / maxToken
 	if len(creds.SessionToken) > maxToken {
-		return assumed{}, errPacked(percent)
+		return nil, Credentials{}, percent, errPacked(percent)
+	}
+	return s, creds, percent, nil
+}
+
+// grant issues the credentials and the parts of the answer that all actions share.
+func (a *assumption) grant(tooLong string) (assumed, error) {
+	s, creds, percent, err := a.open(tooLong)
+	if err != nil {
+		return assumed{}, err
 	}
 	shown := s.arn()
-	if aws.takeWrongAccount() {
+	if a.call.aws.takeWrongAccount() {
 		shown = strings.Replace(shown, "::"+s.role.Account+":", "::"+otherAccount(s.role.Account)+":", 1)
 	}
 	out := assumed{

@@ -88,7 +88,11 @@ func (a *AWS) verifyResponse(encoded string, provider *samlProvider) (*assertion
 		return nil, errIdentityToken("Invalid SAMLResponse")
 	}
 	now := a.options.Now().UTC()
-	element, err := a.signedAssertion(document.Root(), provider, now)
+	element, err := provider.assertionOf(document.Root())
+	if err != nil {
+		return nil, errIdentityToken("Invalid SAMLResponse")
+	}
+	element, err = a.signedAssertion(document.Root(), element, provider, now)
 	if err != nil {
 		return nil, errIdentityToken("Response signature invalid")
 	}
@@ -99,7 +103,7 @@ func (a *AWS) verifyResponse(encoded string, provider *samlProvider) (*assertion
 	return proof, a.checkAssertion(proof, provider, now)
 }
 
-// successful tells whether this is a Response that says Success and holds one assertion in clear.
+// successful tells whether this is a Response that says Success.
 func successful(root *etree.Element) bool {
 	if root.Tag != "Response" || root.NamespaceURI() != samlp || attribute(root, "Version") != "2.0" {
 		return false
@@ -109,17 +113,12 @@ func successful(root *etree.Element) bool {
 		return false
 	}
 	code, err := child(status, samlp, "StatusCode")
-	if err != nil || code == nil || attribute(code, "Value") != "urn:oasis:names:tc:SAML:2.0:status:Success" {
-		return false
-	}
-	// No provider here has a private key, so an encrypted assertion can't be read (aws-facts 2.6).
-	return descendants(root, "Assertion") == 1 && len(children(root, saml2, "Assertion")) == 1
+	return err == nil && code != nil && attribute(code, "Value") == "urn:oasis:names:tc:SAML:2.0:status:Success"
 }
 
 // signedAssertion demands that the assertion itself is signed, and that a signature of the response is right where there
 // is one.
-func (a *AWS) signedAssertion(root *etree.Element, provider *samlProvider, now time.Time) (*etree.Element, error) {
-	element := children(root, saml2, "Assertion")[0]
+func (a *AWS) signedAssertion(root, element *etree.Element, provider *samlProvider, now time.Time) (*etree.Element, error) {
 	response := root
 	if len(children(root, dsigs, "Signature")) > 0 {
 		verified, err := a.verifySigned(root, provider.certificates, now)
@@ -129,9 +128,7 @@ func (a *AWS) signedAssertion(root *etree.Element, provider *samlProvider, now t
 		response = verified
 	}
 	if len(children(element, dsigs, "Signature")) == 0 && a.options.AcceptSignedResponse && response != root {
-		if inner := children(response, saml2, "Assertion"); len(inner) == 1 {
-			return inner[0], nil
-		}
+		return provider.assertionOf(response)
 	}
 	return a.verifySigned(element, provider.certificates, now)
 }

@@ -39,6 +39,7 @@ type signin struct {
 	length  time.Duration // SessionDuration; zero: as long as the credentials last
 	ends    time.Time     // of the token, or of the console session
 	issuer  string        // where the person is sent when the session ends
+	saml    bool          // by a SAML response: nobody holds credentials
 	used    bool
 }
 
@@ -49,6 +50,8 @@ func newConsole(a *AWS) *console {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/federation", c.federation)
+	mux.HandleFunc("POST /saml", c.samlSignIn)
+	mux.HandleFunc("POST /saml/acs/{provider}", c.samlSignIn)
 	mux.HandleFunc("GET /console", c.page)
 	mux.HandleFunc("GET /console.css", c.style)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -117,6 +120,9 @@ func (c *console) view(s signin, destination, host string) view {
 	}
 	if s.length > 0 {
 		v.SessionFor = "as SessionDuration asked"
+	}
+	if s.saml {
+		v.Key, v.SessionFor = "", "as the SAML response says"
 	}
 	if c.goodDestination(destination, s.session.role.Partition, host) {
 		v.Destination = destination

@@ -3,6 +3,7 @@
 //
 //	form -> constraints -> signature, assertion or token -> trust policy (bridge/trust) -> limits -> credentials
 //	credentials -> getSigninToken -> login -> console page
+//	posted SAML response -> assertion, trust policy -> console page
 //
 // It is as strict as what is known about AWS, section by section ("aws-facts" in comments): it verifies SigV4 against the
 // keys it handed out, XML signatures against the registered metadata, tokens against the issuer's discovered keys, and it

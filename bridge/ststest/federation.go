@@ -141,16 +141,21 @@ func (c *console) login(w http.ResponseWriter, r *http.Request, form url.Values)
 	if !ends.After(now) {
 		return "The credentials behind this link have expired."
 	}
+	c.enter(w, r, signin{session: prepared.session, length: prepared.length, ends: ends, issuer: form.Get("Issuer")}, destination)
+	return ""
+}
+
+// enter begins a console session in this browser, and sends it to the console page.
+func (c *console) enter(w http.ResponseWriter, r *http.Request, s signin, destination string) {
 	id := rand.Text()
 	c.mu.Lock()
-	sweep(c.sessions, now)
-	c.sessions[id] = signin{session: prepared.session, length: prepared.length, ends: ends, issuer: form.Get("Issuer")}
+	sweep(c.sessions, c.aws.options.Now())
+	c.sessions[id] = s
 	c.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{
 		Name: c.cookie, Value: id, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, "/console?destination="+url.QueryEscape(destination), http.StatusFound)
-	return ""
 }
 
 // sweep forgets what has ended, when there is much of it.

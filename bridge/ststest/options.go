@@ -53,6 +53,9 @@ type Options struct {
 	// SessionDurationForFederated takes the console's SessionDuration with credentials from AssumeRoleWithSAML and
 	// AssumeRoleWithWebIdentity (aws-facts 12, 2).
 	SessionDurationForFederated bool
+	// LongSAMLConsole lets the SessionDuration of a response that is posted to the sign-in page be more than the role's
+	// maximum (aws-facts 2.3); otherwise it is refused.
+	LongSAMLConsole bool
 	// ReusableSigninTokens lets a SigninToken sign in more than once (aws-facts 5.3).
 	ReusableSigninTokens bool
 	// AcceptAnyDestination takes a Destination that is no console page of the role's partition.

@@ -16,6 +16,7 @@ const (
 	viaAssumeRole  = "AssumeRole"
 	viaSAML        = "AssumeRoleWithSAML"
 	viaWebIdentity = "AssumeRoleWithWebIdentity"
+	viaSAMLSignIn  = "a SAML response at the sign-in page"
 )
 
 // session is one role session, as its token holds it.
