@@ -34,10 +34,7 @@ func newContext(r Request) *context {
 	for key, values := range r.Context {
 		key = lower(key)
 		to := &c.values
-		if scope, ok := scoped[key]; ok && scope != c.action && !slices.Contains(lenient, key) {
-			if len(values) == 0 {
-				continue
-			}
+		if scope, ok := scoped[key]; ok && scope != c.action && len(values) > 0 && !slices.Contains(lenient, key) {
 			if to = &c.hidden; c.hidden == nil {
 				c.hidden = map[string][]string{}
 			}
