@@ -42,9 +42,8 @@ type sent struct {
 	mintedID string
 }
 
-// exchange asks STS. What fedbridge mints is minted for this very call. Where STS says that the session is too large,
-// optional tags are left out in their declared order: one, then two more, then four more, then all. Nothing else is ever
-// left out.
+// exchange asks STS. Where the session gets too large, optional tags are left out in their declared order: one, then two
+// more, then four more, then all. Nothing else is ever left out.
 func (b *Bridge) exchange(ctx context.Context, q ExchangeRequest, id Identity) (Credentials, sent, error) {
 	optional := slices.DeleteFunc(slices.Clone(q.Role.OptionalTags), func(key string) bool {
 		return !slices.ContainsFunc(q.Tags, func(t Tag) bool { return t.Key == key })
@@ -52,14 +51,7 @@ func (b *Bridge) exchange(ctx context.Context, q ExchangeRequest, id Identity) (
 	var out sent
 	for try := 0; ; try++ {
 		out.tags = q.Tags
-		if q.Via == ViaIssuer {
-			proof, err := b.mint(ctx, mintRequest(q, id))
-			if err != nil {
-				return Credentials{}, out, err
-			}
-			q.Proof, out.mintedID = proof, proof.ID
-		}
-		creds, err := b.sts.Exchange(ctx, q)
+		creds, err := b.ask(ctx, q, id, &out)
 		if code := CodeOf(err); err == nil || try == maxDrops || len(optional) == 0 ||
 			code != CodeSTSPacked && code != CodeSessionTooLarge {
 			creds.DroppedTags = out.dropped
@@ -73,6 +65,18 @@ func (b *Bridge) exchange(ctx context.Context, q ExchangeRequest, id Identity) (
 		q.Tags, q.Role.TransitiveTags = without(q.Tags, q.Role.TransitiveTags, optional[:count])
 		optional = optional[count:]
 	}
+}
+
+// ask makes one call. What fedbridge mints is minted for this very call.
+func (b *Bridge) ask(ctx context.Context, q ExchangeRequest, id Identity, out *sent) (Credentials, error) {
+	if q.Via == ViaIssuer {
+		proof, err := b.mint(ctx, mintRequest(q, id))
+		if err != nil {
+			return Credentials{}, err
+		}
+		q.Proof, out.mintedID = proof, proof.ID
+	}
+	return b.sts.Exchange(ctx, q)
 }
 
 // mint asks the minter. What isn't what was asked for goes no further: STS would refuse it with less to go by.

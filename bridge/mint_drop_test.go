@@ -90,6 +90,27 @@ func TestDrop(t *testing.T) {
 	}
 }
 
+// TestDropBeforeSTS: what gets too large to be minted is made smaller in the same way; a token has a limit of its own.
+func TestDropBeforeSTS(t *testing.T) {
+	g := minting("", "a", "b", "c")
+	g.Role.OptionalTags = []string{"c", "b"}
+	f := newFakes(g)
+	whole := f.mint
+	f.mint = func(q bridge.MintRequest) (bridge.Proof, error) {
+		if len(q.Tags) > 1 {
+			return bridge.Proof{}, bridge.Fail(bridge.CodeSessionTooLarge, nil)
+		}
+		return whole(q)
+	}
+	got, err := newBridge(t, f).Assume(context.Background(), request("Admin"))
+	if err != nil || !slices.Equal(got.DroppedTags, []string{"c", "b"}) || len(f.asked) != 1 || len(f.minted) != 3 {
+		t.Errorf("%v, left out %v, minted %d, asked %d", err, got.DroppedTags, len(f.minted), len(f.asked))
+	}
+	if outcome := f.events[1]; outcome.MintedID != "minted-3" || len(outcome.Tags) != 1 {
+		t.Errorf("audited %+v", outcome)
+	}
+}
+
 // TestDropOnlyForSize: any other refusal is the end, and nothing is left out to get round it.
 func TestDropOnlyForSize(t *testing.T) {
 	for _, code := range bridge.Codes() {
