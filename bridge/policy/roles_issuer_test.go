@@ -106,6 +106,7 @@ func TestIssuerFaults(t *testing.T) {
 		"source and relay": {policy.Role{Via: policy.ViaList{"web_identity", "issuer"}, SourceIdentity: "identity.email"}, "source_identity", "can't be combined"},
 		"optional":         {policy.Role{Tags: map[string]string{"Team": `"x"`}, OptionalTags: []string{"team"}}, "optional_tags[0]", `did you mean "Team"?`},
 		"optional twice":   {policy.Role{Tags: map[string]string{"Team": `"x"`}, OptionalTags: []string{"Team", "Team"}}, "optional_tags[1]", "twice"},
+		"white space":      {policy.Role{Mint: saml, Tags: map[string]string{"Team": `"web "`}}, "tags.Team", "white space"},
 		"13 hours":         {policy.Role{MaxSession: 13 * time.Hour}, "max_session", "from 15m to 12h"},
 	} {
 		t.Run(name, func(t *testing.T) { wantProblem(t, issued(c.role), "roles[3]."+c.path, c.text) })

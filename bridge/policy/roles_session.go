@@ -54,6 +54,10 @@ func (e *entry) readTags() {
 	if len(e.r.Tags) > maxTags {
 		e.problem(e.path+".tags", "%d tags: AWS takes %d at most", len(e.r.Tags), maxTags)
 	}
+	check := checkTagValue
+	if e.mintsSAML() {
+		check = checkSAMLTagValue
+	}
 	keys := slices.Sorted(maps.Keys(e.r.Tags))
 	for i, key := range keys {
 		path := keyPath(e.path+".tags", key)
@@ -65,7 +69,7 @@ func (e *entry) readTags() {
 				e.problem(path, "is the key %q again: AWS ignores case in keys of tags", other)
 			}
 		}
-		plan, faults := compileValue(key, e.r.Tags[key], checkTagValue)
+		plan, faults := compileValue(key, e.r.Tags[key], check)
 		if e.celProblems(path, faults); faults != nil {
 			continue
 		}

@@ -74,12 +74,12 @@ func (n countError) Error() string {
 	return fmt.Sprintf("%d values, but exactly one is needed", int(n))
 }
 
-// tagValue makes a text fit for a session tag: what AWS refuses becomes _, and it ends after 256 characters. Two texts
-// may become one.
+// tagValue makes a text fit for a session tag: white space at its ends goes, what AWS refuses becomes _, and it ends after
+// 256 characters. Two texts may become one.
 func tagValue(text string) string {
 	var b strings.Builder
 	count := 0
-	for _, r := range text {
+	for _, r := range strings.TrimSpace(text) {
 		if count++; count > maxTagValue {
 			break
 		}
@@ -88,7 +88,7 @@ func tagValue(text string) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

@@ -32,6 +32,8 @@ func TestTransforms(t *testing.T) {
 		"a+b=c,d.e-f_":                       {"a+b=c_d.e-f_", `a\+b=c,d\.e-f_`},
 		"Ann Blå":                            {"Ann Blå", "Ann-Bl--[a-z2-7]{16}"},
 		"red, blue & <b>":                    {"red_ blue _ _b_", "red,-blue----b--[a-z2-7]{16}"},
+		" a\u2003b\u00a0":                    {"a\u2003b", "-a-b--[a-z2-7]{16}"},
+		strings.Repeat("a", 255) + " b":      {strings.Repeat("a", 255), "a{47}-[a-z2-7]{16}"},
 		"a":                                  {"a", "a-[a-z2-7]{16}"},
 		"文":                                  {"文", "--[a-z2-7]{16}"},
 		"aws:root":                           {"aws:root", "aws-root-[a-z2-7]{16}"},
@@ -127,10 +129,10 @@ func FuzzTransforms(f *testing.F) {
 			}
 			return
 		}
-		if !bridge.ValidSessionName(source) || utf8.RuneCountInString(tag) > 256 || !utf8.ValidString(tag) || strings.ContainsAny(tag, "\"<>*{}$\\\n\x00,;") {
+		if !bridge.ValidSessionName(source) || utf8.RuneCountInString(tag) > 256 || !utf8.ValidString(tag) || strings.TrimSpace(tag) != tag || strings.ContainsAny(tag, "\"<>*{}$\\\n\x00,;") {
 			t.Errorf("%q became %q and %q", one, tag, source)
 		}
-		if utf8.RuneCountInString(one) <= 256 && utf8.RuneCountInString(tag) != utf8.RuneCountInString(one) {
+		if n := utf8.RuneCountInString(strings.TrimSpace(one)); n <= 256 && utf8.RuneCountInString(tag) != n {
 			t.Errorf("%q became the tag %q, which has another length", one, tag)
 		}
 		for _, second := range []string{other, source} {

@@ -189,6 +189,14 @@ func checkTagValue(value string) string {
 	return ""
 }
 
+// checkSAMLTagValue: white space around XML text is commonly dropped, and the tag would say something else.
+func checkSAMLTagValue(value string) string {
+	if strings.TrimSpace(value) != value {
+		return "has white space at an end, which SAML can't carry; tagValue(…) drops it"
+	}
+	return checkTagValue(value)
+}
+
 // tagAlphabet is [\p{L}\p{Z}\p{N}_.:/=+\-@]* (STS API, Tag).
 func tagAlphabet(s string) bool {
 	if !utf8.ValidString(s) {
