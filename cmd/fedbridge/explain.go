@@ -23,7 +23,8 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --config FILE (--identity FILE | --saml-response FILE | --id-token FILE)",
 		Short: "Tell which rules give or refuse roles to an identity, and why",
-		Long: `explain holds an identity against the rules: which rule gave or refused what, and which clause failed.
+		Long: `explain holds an identity against the rules: which rule gave or refused what, and which clause failed. For a role that is
+given it tells how AWS would be asked, and what of the identity would go into the session.
 
 The identity is JSON as the tests in the configuration have it ({"provider": "corp", "groups": ["dev"], "claims": {…}}),
 or comes out of a SAML response (XML, or base64 as it was posted) or an ID token (as issued, or its decoded payload).
@@ -91,6 +92,7 @@ type explainedRole struct {
 	ARN     string                 `json:"arn"`
 	Allowed bool                   `json:"allowed"`
 	Reason  string                 `json:"reason"`
+	Session *explainedSession      `json:"session,omitempty"` // of a role that is given
 	Rules   []bridge.RuleReasoning `json:"rules"`
 }
 
@@ -101,10 +103,14 @@ func explainJSON(w io.Writer, id bridge.Identity, rules *policy.Policy, roles []
 	}{Identity: id}
 	for _, r := range roles {
 		e := rules.Explain(id, r.Key)
-		out.Roles = append(out.Roles, explainedRole{
+		role := explainedRole{
 			Role: r.Account.Name + "/" + r.Key.Name, Account: r.Account.ID, ARN: r.ARN.String(),
 			Allowed: e.Allowed, Reason: e.Reason, Rules: e.Rules,
-		})
+		}
+		if e.Allowed {
+			role.Session = explainSession(id, rules, r)
+		}
+		out.Roles = append(out.Roles, role)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -137,6 +143,11 @@ func explainText(w io.Writer, id bridge.Identity, rules *policy.Policy, roles []
 			verdict = "yes "
 		}
 		fmt.Fprintf(&b, "\n%s %s/%s: %s\n", verdict, r.Account.Name, r.Key.Name, printable(e.Reason))
+		if e.Allowed {
+			for _, line := range explainSession(id, rules, r).lines() {
+				fmt.Fprintf(&b, "       %s\n", printable(line))
+			}
+		}
 		for _, rule := range e.Rules {
 			kind, held := "gives", "doesn't match"
 			if rule.Deny {
