@@ -1,12 +1,14 @@
 package mint
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +46,7 @@ type Config struct {
 type Minter struct {
 	config Config
 	clock  *clock
+	macs   *sync.Pool
 	header atomic.Pointer[tokenHeader] // of the token key that signed last
 	info   atomic.Pointer[keyInfo]     // of the SAML key that signed last
 }
@@ -79,7 +82,8 @@ func New(c Config) (*Minter, error) {
 			return nil, fmt.Errorf("mint: encryption certificate %s: needs an RSA key of 2048 bits or more", name)
 		}
 	}
-	return &Minter{config: c, clock: newClock(c)}, nil
+	c.SubjectKey = bytes.Clone(c.SubjectKey)
+	return &Minter{config: c, clock: newClock(c), macs: newMACs(c.SubjectKey)}, nil
 }
 
 // Mint makes the kind of proof that the role asks for. See bridge.Minter.

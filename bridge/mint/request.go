@@ -45,8 +45,13 @@ func check(req bridge.MintRequest) error {
 
 // validARN is quicker than to parse the ARN again: Role was parsed when the configuration was loaded.
 func validARN(arn bridge.RoleARN) bool {
-	if arn.Partition == "" || !bridge.ValidAccountID(arn.Account) || len(arn.Name) < 1 || len(arn.Name) > 64 {
+	if arn.Partition == "" || len(arn.Account) != 12 || len(arn.Name) < 1 || len(arn.Name) > 64 {
 		return false
+	}
+	for i := range len(arn.Account) {
+		if c := arn.Account[i]; c < '0' || c > '9' {
+			return false
+		}
 	}
 	for i := range len(arn.Name) {
 		if !bridge.ValidSessionByte(arn.Name[i]) { // IAM's alphabet for names is the same
@@ -94,17 +99,23 @@ func tagText(s string, most int) bool {
 		return false
 	}
 	for _, r := range s {
-		switch {
-		case r < utf8.RuneSelf:
-			if !bridge.ValidSessionByte(byte(r)) && r != ' ' && r != ':' && r != '/' || r == ',' {
+		if r < utf8.RuneSelf {
+			if !tagASCII[r] {
 				return false
 			}
-		case !unicode.In(r, unicode.L, unicode.Z, unicode.N): // nor is what isn't UTF-8: it reads as U+FFFD
+		} else if !unicode.IsLetter(r) && !unicode.In(r, unicode.N, unicode.Z) { // nor is what isn't UTF-8: it reads as U+FFFD
 			return false
 		}
 	}
 	return true
 }
+
+var tagASCII = func() (in [utf8.RuneSelf]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.:/=+-@" {
+		in[c] = true
+	}
+	return in
+}()
 
 func hasTag(tags []bridge.Tag, key string) bool {
 	return slices.ContainsFunc(tags, func(t bridge.Tag) bool { return strings.EqualFold(t.Key, key) })

@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"hash"
+	"sync"
 
 	"github.com/fedbridge/fedbridge/bridge"
 )
@@ -14,8 +16,14 @@ var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPad
 // subject stands for a person: 52 characters of a keyed hash over provider, issuer, format and subject. It is whole, so
 // that two people never share one; keyed, so that nobody can guess whose it is; and the same at every sign-in.
 func (m *Minter) subject(id bridge.Identity) string {
-	mac := hmac.New(sha256.New, m.config.SubjectKey)
+	mac := m.macs.Get().(hash.Hash)
+	defer m.macs.Put(mac)
+	mac.Reset()
 	mac.Write([]byte(id.PersonKey()))
-	var sum [sha256.Size]byte
-	return lowerBase32.EncodeToString(mac.Sum(sum[:0]))
+	return lowerBase32.EncodeToString(mac.Sum(make([]byte, 0, sha256.Size)))
+}
+
+// newMACs keeps HMACs whose key is worked in already.
+func newMACs(key []byte) *sync.Pool {
+	return &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
 }

@@ -43,7 +43,7 @@ func (m *Minter) token(ctx context.Context, req bridge.MintRequest, now time.Tim
 	id := rand.Text() // 130 random bits
 	payload := m.claims(req, id, now)
 	size := len(header) + 1 + base64.RawURLEncoding.EncodedLen(len(payload))
-	text := make([]byte, 0, size+1+base64.RawURLEncoding.EncodedLen(maxSignature))
+	text := make([]byte, 0, size+1+base64.RawURLEncoding.EncodedLen(signatureSize(key)))
 	text = append(append(text, header...), '.')
 	text = base64.RawURLEncoding.AppendEncode(text, payload)
 	digest := sha256.Sum256(text)

@@ -11,9 +11,6 @@ import (
 	"github.com/fedbridge/fedbridge/bridge"
 )
 
-// maxSignature is room for the signature of an RSA key of 4096 bits.
-const maxSignature = 512
-
 // tokenHeader is the JOSE header of a key, ready to be used: it changes with the key alone.
 type tokenHeader struct {
 	id, algorithm string
@@ -49,6 +46,14 @@ func (m *Minter) headerOf(key Key) ([]byte, error) {
 
 func badKey(key Key, what string) error {
 	return bridge.Fail(bridge.CodeIssuerKey, fmt.Errorf("mint: key %q, %s: %s", key.ID, key.Algorithm, what))
+}
+
+// signatureSize is how long a JWS signature of a key is, in bytes.
+func signatureSize(key Key) int {
+	if public, ok := key.Public.(*rsa.PublicKey); ok {
+		return public.Size()
+	}
+	return 64
 }
 
 // joseSignature turns what a key signed into what a JWS holds.
