@@ -50,7 +50,7 @@ func (k *clock) now() (time.Time, error) {
 	if err != nil || k.newest == nil {
 		return at, err
 	}
-	return at, notBehind(at, k.newest())
+	return at, notBehind(at, k.newest(), "what is known to have passed")
 }
 
 func (k *clock) compare() (time.Time, error) {
@@ -73,12 +73,21 @@ func (k *clock) compare() (time.Time, error) {
 	return at.wall, nil
 }
 
-// notBehind refuses a time before one that is known to have passed.
-func notBehind(now, newest time.Time) error {
-	if behind := newest.Sub(now); behind > maxJump {
-		return doubtful("the clock is %s behind what fedbridge knows to have passed", behind)
+// notBehind refuses a time before one that has passed, of which it says what it was.
+func notBehind(now, passed time.Time, what string) error {
+	if behind := passed.Sub(now); behind > maxJump {
+		return doubtful("the clock is %s behind %s", behind, what)
 	}
 	return nil
+}
+
+// notBehindKey refuses a time at which the key wasn't there yet.
+func notBehindKey(now time.Time, key Key) error {
+	passed := key.Made
+	if c := key.Certificate; c != nil && c.NotBefore.After(passed) {
+		passed = c.NotBefore
+	}
+	return notBehind(now, passed, "the making of key "+key.ID)
 }
 
 func doubtful(format string, args ...any) error {

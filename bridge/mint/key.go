@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"time"
 )
 
 // Use says what a key signs. A key has one use.
@@ -21,6 +22,8 @@ type Key struct {
 	Algorithm   string // RS256 or ES256; always RS256 for SAML
 	Public      crypto.PublicKey
 	Certificate *x509.Certificate // of a SAML key
+	// Made is when the key was made: whoever signs with it has a clock that is past it. Zero: not known.
+	Made time.Time
 	// Sign signs a SHA-256 digest: RSA PKCS #1 v1.5, or ECDSA as ASN.1 DER. It may call KMS, and gives up in bounded time.
 	Sign func(ctx context.Context, digest []byte) ([]byte, error)
 }

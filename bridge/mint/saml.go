@@ -58,7 +58,7 @@ func (m *Minter) response(ctx context.Context, req bridge.MintRequest, now time.
 	if err != nil {
 		return bridge.Proof{}, err
 	}
-	if err := notBehind(now, key.Certificate.NotBefore); err != nil {
+	if err := notBehindKey(now, key); err != nil {
 		return bridge.Proof{}, err
 	}
 	assertion, err := signAssertion(ctx, key, info, s)

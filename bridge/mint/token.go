@@ -40,6 +40,9 @@ func (m *Minter) token(ctx context.Context, req bridge.MintRequest, now time.Tim
 	if err != nil {
 		return bridge.Proof{}, err
 	}
+	if err := notBehindKey(now, key); err != nil {
+		return bridge.Proof{}, err
+	}
 	id := rand.Text() // 130 random bits
 	payload := m.claims(req, id, now)
 	size := len(header) + 1 + base64.RawURLEncoding.EncodedLen(len(payload))
