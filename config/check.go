@@ -25,9 +25,7 @@ func (f *File) check(d *decoder) []bridge.Problem {
 	problems = append(problems, f.checkState()...)
 	problems = append(problems, within("session", f.Session.check())...)
 	problems = append(problems, within("aws", f.AWS.check(f.Server.URL, len(f.Providers)))...)
-	if f.Issuer != nil {
-		problems = append(problems, within("issuer", f.Issuer.check(f.AWS))...)
-	}
+	problems = append(problems, f.checkIssuer()...)
 	problems = append(problems, f.checkProviders()...)
 	problems = append(problems, f.checkAccounts()...)
 	source := f.policySource()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
+	"github.com/fedbridge/fedbridge/bridge/mint"
 )
 
 var (
@@ -17,6 +18,21 @@ var (
 	samlProvider   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 	samlProviderID = regexp.MustCompile(`^[A-Z0-9]{1,64}$`)
 )
+
+// checkIssuer adds what the keys' own check finds, where nothing was found yet.
+func (f *File) checkIssuer() []bridge.Problem {
+	if f.Issuer == nil {
+		return nil
+	}
+	problems := f.Issuer.check(f.AWS)
+	for _, p := range f.ring(Outside{}, nil, struct{ mint.KMS }{}, nil).Check() {
+		said := func(q bridge.Problem) bool { return q.Path == p.Path || strings.HasPrefix(q.Path, p.Path+"[") }
+		if p.Path != "" && !slices.ContainsFunc(problems, said) {
+			problems = append(problems, p)
+		}
+	}
+	return within("issuer", problems)
+}
 
 // check holds the issuer against what IAM and STS take (IAM API, CreateOpenIDConnectProvider and CreateSAMLProvider).
 func (i Issuer) check(aws AWS) []bridge.Problem {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/fedbridge/fedbridge/bridge/audit"
 	"github.com/fedbridge/fedbridge/bridge/awsconsole"
 	"github.com/fedbridge/fedbridge/bridge/awssts"
+	"github.com/fedbridge/fedbridge/bridge/mint"
 	"github.com/fedbridge/fedbridge/bridge/policy"
 	"github.com/fedbridge/fedbridge/bridge/store"
 	"github.com/fedbridge/fedbridge/idp"
@@ -26,6 +28,12 @@ type Outside struct {
 	// Credentials sign AssumeRole instead of what the SDK finds in the environment; the machine's AWS settings are then
 	// never looked at.
 	Credentials *awssts.Credentials
+	// KMS signs with keys that are in KMS; default AWS's own.
+	KMS mint.KMS
+	// HTTP reads back what the issuer publishes; default a transport of its own.
+	HTTP http.RoundTripper
+	// ReadOnly makes no keys of the issuer and changes none: for looking at a configuration.
+	ReadOnly bool
 }
 
 // World is a configuration that was opened: the parts that cmd wires together.
@@ -37,13 +45,20 @@ type World struct {
 	Providers []idp.IdentityProvider
 	STS       *awssts.Client
 	Console   *awsconsole.Linker
+	// Keys and Minter are nil where fedbridge is no issuer.
+	Keys   *mint.Ring
+	Minter *mint.Minter
+
+	signer   mint.KMS
+	http     http.RoundTripper
+	readOnly bool
 }
 
-// Open reads secrets and files and opens the store and the audit log. It doesn't wait for identity providers or STS:
-// serve starts without them, and /readyz names them. The caller closes the World.
+// Open reads secrets and files and opens the store, the audit log and the issuer's keys, which it makes where there are
+// none. It doesn't wait for identity providers, STS or KMS: serve starts without them, and /readyz names them. The caller closes the World.
 func (f *File) Open(ctx context.Context, out Outside) (*World, error) {
 	out = out.withDefaults()
-	w := &World{File: f}
+	w := &World{File: f, http: out.HTTP, readOnly: out.ReadOnly}
 	if err := w.open(ctx, f, out); err != nil {
 		w.Close()
 		return nil, err
@@ -71,7 +86,7 @@ func (w *World) open(ctx context.Context, f *File, out Outside) error {
 	w.STS, err = awssts.New(sts)
 	all = append(all, err)
 	w.Console, err = awsconsole.New(f.AWS.console(f.Server.URL))
-	return errors.Join(append(all, err)...)
+	return errors.Join(append(all, err, w.openIssuer(ctx, f, out))...)
 }
 
 func (w *World) openProviders(f *File, out Outside) error {
@@ -115,6 +130,9 @@ func (w *World) Parts() []Part {
 		if r, ok := p.(idp.Refresher); ok {
 			parts = append(parts, Part{"provider " + p.Info().Name, r.Refresh})
 		}
+	}
+	if w.Keys != nil {
+		parts = append(parts, Part{"issuer keys", w.askKeys}, Part{"issuer", w.askIssuer})
 	}
 	return append(parts, Part{"sts", w.askSTS})
 }
