@@ -20,7 +20,8 @@ const (
 // clock that ran ahead is good for whoever finds it later (threat Z3).
 type clock struct {
 	wall    func() time.Time
-	elapsed func() time.Duration
+	start   time.Time            // with its monotonic reading
+	elapsed func() time.Duration // nil: since start
 	newest  func() time.Time
 	steady  time.Duration
 
@@ -36,13 +37,19 @@ type reading struct {
 }
 
 func newClock(c Config) *clock {
-	k := &clock{wall: c.Now, elapsed: c.Elapsed, newest: c.Newest, steady: c.Steady}
+	k := &clock{wall: c.Now, start: c.Now(), elapsed: c.Elapsed, newest: c.Newest, steady: c.Steady}
 	k.confirmed = k.read()
 	return k
 }
 
-// read takes both clocks. Round drops Go's own monotonic reading, which would hide every jump.
-func (k *clock) read() reading { return reading{k.wall().Round(0).UTC(), k.elapsed()} }
+// read takes both clocks. Sub goes by the monotonic readings, and Round drops them, because they would hide every jump.
+func (k *clock) read() reading {
+	t := k.wall()
+	if k.elapsed != nil {
+		return reading{t.Round(0).UTC(), k.elapsed()}
+	}
+	return reading{t.Round(0).UTC(), t.Sub(k.start)}
+}
 
 // now is the time, or CodeIssuerClock.
 func (k *clock) now() (time.Time, error) {

@@ -164,11 +164,17 @@ func TestClockFarAway(t *testing.T) {
 	c.mints(t, m)
 }
 
-// TestClockOfOurs: the clocks that are used where none are given agree with each other.
-func TestClockOfOurs(t *testing.T) {
-	m := newMinter(t)
-	if err := m.ClockError(); err != nil {
-		t.Error(err)
+// TestClockOfGo: the two clocks that a Go time holds agree with each other, also where a test moves both.
+func TestClockOfGo(t *testing.T) {
+	moved := time.Duration(0)
+	for name, now := range map[string]func() time.Time{
+		"default": nil, "moved": func() time.Time { return time.Now().Add(moved) }, "UTC": func() time.Time { return time.Now().UTC() },
+	} {
+		m := newMinter(t, func(c *mint.Config) { c.Now = now })
+		minted(t, m, forRole(""))
+		moved += 3 * time.Hour
+		if err := m.ClockError(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	minted(t, m, forRole(""))
 }

@@ -38,7 +38,8 @@ type Config struct {
 	Steady time.Duration
 	// Now is the wall clock. Default: time.Now.
 	Now func() time.Time
-	// Elapsed is a clock that nobody can set. Default: the monotonic clock, from the making of the Minter.
+	// Elapsed is a clock that nobody can set. Default: the monotonic clock, which Go's times carry along; a Now whose times
+	// lack it (they were rounded, or made up) can't be seen to jump.
 	Elapsed func() time.Duration
 }
 
@@ -57,10 +58,6 @@ func New(c Config) (*Minter, error) {
 	c.Steady = cmp.Or(c.Steady, time.Minute)
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.Elapsed == nil {
-		start := time.Now()
-		c.Elapsed = func() time.Duration { return time.Since(start) }
 	}
 	switch {
 	case c.Issuer == "" || len(c.Issuer) > 255 || !xmlText(c.Issuer):
