@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 	"handlers/portal":        {"bridge", "bridge/delivery", "bridge/store", "handlers", "idp", "templates"},
 	"handlers/operator":      {"bridge", "handlers", "idp"},
 	"handlers/issuer":        {"bridge", "bridge/mint", "handlers"}, // serves what mint publishes, as mint made it
-	"config":                 {"bridge", "bridge/policy", "bridge/trust", "bridge/audit", "bridge/store", "bridge/awssts", "bridge/awsconsole", "idp", "idp/oidc", "idp/saml"},
+	"config":                 {"bridge", "bridge/policy", "bridge/trust", "bridge/audit", "bridge/store", "bridge/awssts", "bridge/awsconsole", "bridge/mint", "bridge/awskms", "idp", "idp/oidc", "idp/saml"},
 	"cmd/fedbridge":          {"*"},
 	"bridge/store/storetest": {"bridge", "bridge/store"},
 }
