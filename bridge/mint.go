@@ -15,8 +15,9 @@ const MintedLife = 5 * time.Minute
 // Minter makes what AWS takes as proof of a person because fedbridge is registered in IAM as an identity provider.
 type Minter interface {
 	// Mint makes a proof for one person and one role, valid for MintedLife at most and never used twice. The kind is the
-	// role's. It MUST fail, with CodeIssuerKey, CodeIssuerKMS, CodeIssuerClock, CodeIssuerMint, CodeTagValue or
-	// CodeSourceIdentity, rather than leave anything out that was asked for, and MUST NOT log or keep what it made.
+	// role's. It MUST fail, with CodeIssuerKey, CodeIssuerKMS, CodeIssuerClock, CodeIssuerMint, CodeTagValue,
+	// CodeSourceIdentity or CodeSessionTooLarge, rather than leave anything out that was asked for, and MUST NOT log or keep
+	// what it made.
 	Mint(ctx context.Context, req MintRequest) (Proof, error)
 }
 
