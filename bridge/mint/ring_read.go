@@ -94,7 +94,7 @@ func (r *Ring) hold(e *entry) error {
 	if r.held[e.ID] != nil || e.State == StateRetired {
 		return nil
 	}
-	h := &held{key: Key{ID: e.ID, Algorithm: e.Algorithm, Public: e.public, Certificate: e.certificate}}
+	h := &held{key: Key{ID: e.ID, Algorithm: e.Algorithm, Public: e.public, Certificate: e.certificate, Made: e.Made}}
 	if e.KMS != "" {
 		if r.c.Signer == nil {
 			return fmt.Errorf("it is in KMS (%s), and the configuration names no KMS keys", e.KMS)
