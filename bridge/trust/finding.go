@@ -33,16 +33,3 @@ type Finding struct {
 
 // Code names a kind of finding. Codes are stable: in text, JSON and README.
 type Code string
-
-// CodeDoc says what a code means.
-type CodeDoc struct {
-	Code     Code
-	Severity Severity // the usual one
-	Meaning  string
-	Remedy   string
-}
-
-// Codes lists every code that Diagnose may give, in the order of README.
-func Codes() []CodeDoc { return codeDocs }
-
-var codeDocs []CodeDoc

@@ -40,10 +40,12 @@ type FoundOIDC struct {
 
 // FoundSAML is an IAM SAML provider as it is.
 type FoundSAML struct {
-	Reading    Reading
-	Why        string
-	Metadata   []byte    // SAMLMetadataDocument
-	ValidUntil time.Time // zero where it wasn't said
+	Reading  Reading
+	Why      string
+	Metadata []byte // SAMLMetadataDocument
+	// MetadataOnly tells that nothing but the metadata is known, from a file: then nothing is concluded from the rest.
+	MetadataOnly bool
+	ValidUntil   time.Time // zero where it wasn't said
 	// EncryptionMode is AssertionEncryptionMode: Required, Allowed, or "" for none.
 	EncryptionMode string
 	UUID           string // SAMLProviderUUID

@@ -16,23 +16,36 @@ type Need struct {
 	ClientIDs []string   // web_identity: the audiences that a token may name
 	Recipient []string   // saml: our ACS URLs; minted SAML: the sign-in URLs
 	Caller    string     // assume_role: ARN of the principal that fedbridge runs as; "" where it isn't known
-	// Certificates are DER, of the keys that sign now or next (ours, or the IdP's): each must be among the SAML
-	// provider's.
+	// Certificates are DER: of ours, the key that signs now comes first, then those that will sign next; of an IdP's, any
+	// may sign. Each must be among the SAML provider's.
 	Certificates [][]byte
 	// Metadata is the document that the IAM SAML provider must hold; nil where it isn't at hand.
 	Metadata []byte
+	// AccountAudiences are the audiences of all roles of this account that ID tokens are minted for; Together fills them
+	// in.
+	AccountAudiences []string
 	// Besides are the other ways in which this same IAM role is asked for; Together fills them in. Whom they name is no
 	// stranger, and what they send must be let through, too.
 	Besides []Need
 }
 
-// Together tells needs of the same IAM role about each other. The order stays.
+// Together tells needs about each other: those of the same IAM role, and what else is asked of the same account. The
+// order stays.
 func Together(needs []Need) []Need {
+	audiences := map[string][]string{}
+	byRole := map[bridge.RoleARN][]int{}
+	for i, n := range needs {
+		byRole[n.Role.ARN] = append(byRole[n.Role.ARN], i)
+		if n.Via == bridge.ViaIssuer && n.oidc() {
+			audiences[n.Role.ARN.Account] = union(audiences[n.Role.ARN.Account], n.audiences())
+		}
+	}
 	out := slices.Clone(needs)
 	for i := range out {
-		out[i].Besides = nil
-		for j, other := range needs {
-			if i != j && other.Role.ARN == out[i].Role.ARN {
+		out[i].Besides, out[i].AccountAudiences = nil, audiences[out[i].Role.ARN.Account]
+		for _, j := range byRole[out[i].Role.ARN] {
+			if i != j {
+				other := needs[j]
 				other.Besides = nil
 				out[i].Besides = append(out[i].Besides, other)
 			}
