@@ -7,7 +7,8 @@ import (
 
 // context is what is known of one call: a Request's condition keys, folded and narrowed to its action.
 type context struct {
-	action string
+	asked  string // the action as the request has it
+	action string // in lower case
 	caller caller
 	values map[string][]string // an empty list: the call doesn't have the key
 	hidden map[string][]string // that the call has, but another of its actions shows
@@ -24,7 +25,7 @@ var scoped = map[string]string{
 
 func newContext(r Request) *context {
 	c := &context{
-		action: lower(r.Action), caller: newCaller(r.Principal), values: make(map[string][]string, len(r.Context)),
+		asked: r.Action, action: lower(r.Action), caller: newCaller(r.Principal), values: make(map[string][]string, len(r.Context)),
 		absent: foldAll(r.Absent), opaque: foldAll(r.Opaque),
 	}
 	var lenient []string

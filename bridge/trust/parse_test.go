@@ -1,7 +1,6 @@
 package trust_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -76,88 +75,4 @@ func TestParseAccepts(t *testing.T) {
 
 func inner(policy string) string {
 	return strings.TrimSuffix(policy[strings.Index(policy, `[`)+1:], `]}`)
-}
-
-// FuzzEvaluate: whatever the policy says, nobody is let in whom no statement's Principal names. The oracle reads the
-// principals with encoding/json, not with this package.
-func FuzzEvaluate(f *testing.F) {
-	f.Add(statement("Allow", federated(samlARN), `"sts:*"`, `{"StringEquals":{"saml:aud":"x"}}`), "saml:aud", "x")
-	f.Add(statement("Allow", `{"AWS":["111122223333","*"]}`, `"*"`, ``), "a", "b")
-	f.Add(statement("Allow", `"*"`, `"*"`, ``), "a", "b")
-	f.Add(`{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"1"},"NotAction":"sts:*"}}`, "", "")
-	f.Add(statement("Allow", `{"AWS":"arn:aws:iam::999988887777:root"}`, `"*"`, `{"ForAllValues:StringNotLikeIfExists":{"k":["${x}"]}}`), "k", "v")
-	who := trust.Principal{
-		Kind: trust.AWS, ID: "arn:aws:sts::999988887777:assumed-role/Guest/me", Role: "arn:aws:iam::999988887777:role/Guest",
-	}
-	f.Fuzz(func(t *testing.T, raw, key, value string) {
-		p, err := trust.Parse([]byte(raw))
-		if err != nil {
-			return
-		}
-		d := p.Evaluate(trust.Request{Principal: who, Action: "sts:AssumeRole", Context: map[string][]string{key: {value}}})
-		if d.Effect == trust.Allow && !named(t, raw, who) {
-			t.Fatalf("let in by %+v, though no principal names it:\n%s", d, raw)
-		}
-	})
-}
-
-func named(t *testing.T, raw string, who trust.Principal) bool {
-	t.Helper()
-	var policy struct{ Statement any }
-	if err := json.Unmarshal([]byte(raw), &policy); err != nil {
-		t.Fatalf("Parse took what encoding/json refuses: %v", err)
-	}
-	list, ok := policy.Statement.([]any)
-	if !ok {
-		list = []any{policy.Statement}
-	}
-	for _, s := range list {
-		principal, _ := s.(map[string]any)["Principal"].(map[string]any)
-		values, ok := principal["AWS"].([]any)
-		if !ok {
-			values = []any{principal["AWS"]}
-		}
-		for _, v := range values {
-			switch v {
-			case "*", who.ID, who.Role, "999988887777", "arn:aws:iam::999988887777:root":
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// BenchmarkEvaluate: a policy of 2 KB, the last statement of which decides.
-func BenchmarkEvaluate(b *testing.B) {
-	var s []string
-	for _, account := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
-		s = append(s, `{"Effect":"Allow","Principal":{"Federated":["`+samlARN+account+`","`+samlARN+`"]},"Action":["sts:AssumeRoleWithSAML","sts:TagSession"],
-			"Condition":{"StringEquals":{"saml:aud":"https://signin.aws.amazon.com/saml"},"StringLike":{"saml:sub":"`+account+`*"}}}`)
-	}
-	raw := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Join(s, ",") + `]}`)
-	p, err := trust.Parse(raw)
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := trust.Request{Principal: saml, Action: "sts:AssumeRoleWithSAML", Context: map[string][]string{
-		"saml:aud": {"https://signin.aws.amazon.com/saml"}, "saml:sub": {"8-ada"}, "saml:iss": {"https://idp.example.com"},
-		"sts:rolesessionname": {"ada@example.com"}, "saml:namequalifier": {"1uAJanUnBc2XeUkHURMht+xam2c="},
-	}}
-	b.Run("evaluate", func(b *testing.B) {
-		b.ReportMetric(float64(len(raw)), "policy-bytes")
-		b.ReportAllocs()
-		for b.Loop() {
-			if p.Evaluate(r).Effect != trust.Allow {
-				b.Fatal("refused")
-			}
-		}
-	})
-	b.Run("parse", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := trust.Parse(raw); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

@@ -55,7 +55,7 @@ func (s *statement) reason(effect Effect, ctx *context, f finding) string {
 	case f.part == actionPart && f.holds == maybe:
 		b.WriteString("IAM doesn't document a wildcard before the colon of an action")
 	case f.part == actionPart:
-		b.WriteString("it is not about " + printable(ctx.action))
+		b.WriteString("it is not about " + printable(ctx.asked))
 	default:
 		c := &s.conditions[f.part]
 		b.WriteString(printable(c.written.Operator) + " " + printable(c.written.Key) + ": " + c.about(ctx, f))

@@ -142,7 +142,12 @@ func TestAction(t *testing.T) {
 		`"sts:AssumeRole"`:          trust.Deny,
 		`"sts:AssumeRoleWithSAML?"`: trust.Deny,
 		`"iam:*"`:                   trust.Deny,
-		`["sts:TagSession","sts:SetSourceIdentity"]`: trust.Deny,
+		`"*:*"`:                     trust.Allow,
+		`"st?:AssumeRoleWithSAML"`:  trust.Unknown,
+		`"*:AssumeRoleWithSAML"`:    trust.Unknown,
+		`"*:AssumeRole"`:            trust.Deny,
+		`["*:AssumeRoleWithSAML","sts:AssumeRoleWithSAML"]`: trust.Allow,
+		`["sts:TagSession","sts:SetSourceIdentity"]`:        trust.Deny,
 	} {
 		d := evaluate(t, statement("Allow", federated(samlARN), action, ""), trust.Request{Principal: saml, Action: "sts:AssumeRoleWithSAML"})
 		if d.Effect != want {
@@ -151,24 +156,83 @@ func TestAction(t *testing.T) {
 	}
 }
 
-func TestDecisionNamesWhatDecided(t *testing.T) {
-	policy := `{"Version":"2012-10-17","Statement":[
-		{"Sid":"Other","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"},
-		{"Sid":"Corp","Effect":"Allow","Principal":{"Federated":"` + samlARN + `"},"Action":"sts:AssumeRoleWithSAML",
-		 "Condition":{"StringEquals":{"saml:iss":"https://idp","SAML:aud":"https://signin.aws.amazon.com/saml"}}}]}`
-	d := evaluate(t, policy, trust.Request{Principal: saml, Action: "sts:AssumeRoleWithSAML", Context: map[string][]string{
-		"saml:iss": {"https://idp"}, "saml:aud": {"https://elsewhere"},
-	}})
-	want := trust.Condition{Operator: "StringEquals", Key: "SAML:aud"}
-	if d.Effect != trust.Deny || d.Explicit || d.Statement != 1 || d.Sid != "Corp" || d.Condition != want {
-		t.Errorf("got %+v", d)
+func TestNotAction(t *testing.T) {
+	for action, want := range map[string]trust.Effect{
+		`"sts:AssumeRole"`:                        trust.Allow,
+		`["sts:TagSession","sts:AssumeRole"]`:     trust.Allow,
+		`"sts:AssumeRoleWithSAML"`:                trust.Deny,
+		`["sts:TagSession","STS:assumerole*"]`:    trust.Deny,
+		`"*"`:                                     trust.Deny,
+		`"*:AssumeRoleWithSAML"`:                  trust.Unknown,
+		`["*:AssumeRoleWithSAML","sts:AssumeR*"]`: trust.Deny,
+	} {
+		policy := strings.Replace(statement("Allow", federated(samlARN), action, ""), `"Action"`, `"NotAction"`, 1)
+		if d := evaluate(t, policy, trust.Request{Principal: saml, Action: "sts:AssumeRoleWithSAML"}); d.Effect != want {
+			t.Errorf("%s: got %s (%s), want %s", action, d.Effect, d.Reason, want)
+		}
 	}
-	if !strings.Contains(d.Reason, "SAML:aud: the call has https://elsewhere, the policy wants https://signin.aws.amazon.com/saml") {
-		t.Errorf("reason %q", d.Reason)
+}
+
+// TestNotPrincipal: IAM's guide wants the account beside the principal, and of a session its account, role and session.
+func TestNotPrincipal(t *testing.T) {
+	const account, role, itself = `"111122223333"`, `"arn:aws:iam::111122223333:role/team/Bridge"`, `"arn:aws:sts::111122223333:assumed-role/Bridge/i-1"`
+	for _, c := range []struct {
+		list   string
+		caller trust.Principal
+		deny   trust.Effect // of a Deny beside an Allow for everybody
+		allow  trust.Effect // of an Allow alone
+	}{
+		{`{"AWS":[` + account + `,` + role + `,` + itself + `]}`, session, trust.Allow, trust.Deny},
+		{`{"AWS":["arn:aws:iam::111122223333:root",` + role + `,` + itself + `]}`, session, trust.Allow, trust.Deny},
+		{`{"AWS":[` + account + `,` + role + `]}`, session, trust.Unknown, trust.Unknown},
+		{`{"AWS":[` + account + `,` + itself + `]}`, session, trust.Unknown, trust.Unknown},
+		{`{"AWS":[` + role + `,` + itself + `]}`, session, trust.Unknown, trust.Unknown},
+		{`{"AWS":` + role + `}`, session, trust.Unknown, trust.Unknown},
+		{`{"AWS":` + account + `}`, session, trust.Unknown, trust.Unknown},
+		{`{"AWS":[` + account + `,"` + user.ID + `"]}`, user, trust.Allow, trust.Deny},
+		{`{"AWS":"` + user.ID + `"}`, user, trust.Unknown, trust.Unknown},
+		{`{"AWS":` + account + `}`, user, trust.Unknown, trust.Unknown},
+		{`{"AWS":"*"}`, user, trust.Unknown, trust.Unknown},
+		{`"*"`, user, trust.Unknown, trust.Unknown},
+		{`{"AWS":"AIDAJQABLZS4A3QDU576Q"}`, user, trust.Unknown, trust.Unknown},
+		{`{"AWS":"444455556666"}`, user, trust.Deny, trust.Unknown},
+		{`{"Federated":"` + samlARN + `"}`, user, trust.Deny, trust.Unknown},
+	} {
+		not := strings.Replace(inner(statement("Deny", c.list, `"*"`, "")), `"Principal"`, `"NotPrincipal"`, 1)
+		all := `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*"}`
+		r := trust.Request{Principal: c.caller, Action: "sts:AssumeRole"}
+		if d := evaluate(t, `{"Statement":[`+all+`,`+not+`]}`, r); d.Effect != c.deny {
+			t.Errorf("Deny for all but %s: %s (%s), want %s", c.list, d.Effect, d.Reason, c.deny)
+		}
+		if d := evaluate(t, `{"Statement":[`+strings.Replace(not, "Deny", "Allow", 1)+`]}`, r); d.Effect != c.allow {
+			t.Errorf("Allow for all but %s: %s (%s), want %s", c.list, d.Effect, d.Reason, c.allow)
+		}
 	}
-	d = evaluate(t, policy, trust.Request{Principal: google, Action: "sts:AssumeRoleWithWebIdentity"})
-	if d.Effect != trust.Deny || d.Statement != -1 {
-		t.Errorf("a principal that nobody names: got %+v", d)
+}
+
+// TestResource: nothing crosses partitions, and STS takes identity providers of the role's own account.
+func TestResource(t *testing.T) {
+	for _, c := range []struct {
+		role   string
+		caller trust.Principal
+		want   trust.Effect
+	}{
+		{"arn:aws:iam::123456789012:role/R", saml, trust.Allow},
+		{"arn:aws:iam::123456789012:role/R", google, trust.Allow},
+		{"arn:aws:iam::123456789012:role/R", ec2, trust.Allow},
+		{"arn:aws:iam::123456789012:role/R", user, trust.Allow},
+		{"arn:aws:iam::444455556666:role/R", user, trust.Allow},
+		{"", saml, trust.Allow},
+		{"arn:aws-cn:iam::123456789012:role/R", user, trust.Deny},
+		{"arn:aws-cn:iam::123456789012:role/R", saml, trust.Deny},
+		{"arn:aws:iam::444455556666:role/R", saml, trust.Deny},
+		{"arn:aws:iam::444455556666:role/R", oidc, trust.Deny},
+	} {
+		policy := statement("Allow", `{"AWS":["111122223333"],"Federated":["`+samlARN+`","`+oidcARN+`","accounts.google.com"],"Service":"ec2.amazonaws.com"}`, `"sts:*"`, "")
+		d := evaluate(t, policy, trust.Request{Principal: c.caller, Action: "sts:AssumeRole", Resource: c.role})
+		if d.Effect != c.want || c.want == trust.Deny && (d.Statement != -1 || d.Reason == "") {
+			t.Errorf("%s by %s: got %+v, want %s", c.role, c.caller.ID, d, c.want)
+		}
 	}
 }
 
@@ -204,23 +268,6 @@ func TestScopedKeys(t *testing.T) {
 		}
 		if d := p.EvaluateAll(r, c.also...); d.Effect != c.want || d.Action != c.action {
 			t.Errorf("%s: got %s for %s (%s), want %s for %s", c.name, d.Effect, d.Action, d.Reason, c.want, c.action)
-		}
-	}
-}
-
-func TestMatch(t *testing.T) {
-	for _, c := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"", "", true}, {"*", "", true}, {"*", "a/b", true}, {"a*c", "abbbc", true}, {"a*b*c", "aXbYbZc", true},
-		{"?", "é", true}, {"a?c", "abc", true}, {"**x", "x", true}, {"*@example.com", "ada@example.com", true},
-		{"", "a", false}, {"a", "", false}, {"?", "", false}, {"a", "A", false}, {"a*c", "ab", false}, {"a?c", "ac", false},
-		{"*@example.com", "ada@example.com.evil", false}, {"*@example.com", "ada@exampleXcom", false}, {"a", "aa", false},
-		{"[a]", "a", false}, {"a.c", "abc", false}, {`\*`, "*", false},
-	} {
-		if got := trust.Match(c.pattern, c.s); got != c.want {
-			t.Errorf("Match(%q, %q) = %t", c.pattern, c.s, got)
 		}
 	}
 }

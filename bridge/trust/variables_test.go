@@ -79,6 +79,7 @@ func TestVariables(t *testing.T) {
 		{`{"StringEquals":{"k:name":"${}"}}`, doubt},
 		{`{"StringEquals":{"k:name":"${aws:username"}}`, doubt},
 		{`{"StringEquals":{"k:name":"${ aws:username}"}}`, doubt},
+		{`{"StringEquals":{"k:name":"${not:there }"}}`, doubt},
 		{`{"StringEquals":{"k:name":"${aws:username,'x'}"}}`, doubt},
 		{`{"StringEquals":{"k:name":"${aws:username, x}"}}`, doubt},
 		{`{"StringEquals":{"k:name":"${aws:username, 'x}"}}`, doubt},
