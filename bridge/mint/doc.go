@@ -3,6 +3,7 @@
 // OIDC or SAML provider.
 //
 //	MintRequest -> Minter.Mint -> Proof            Keys.Current -> the key that signs now
+//	   check: what AWS would refuse -> clock: can it be trusted -> claims, or assertion -> signature -> encryption
 //	Ring: keys are made, published, read back, used, kept until their last token ends, retired
 //
 // What it makes lives five minutes at most, names one role, and is handed to Bridge alone. What it refuses to do: sign

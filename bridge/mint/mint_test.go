@@ -3,13 +3,18 @@ package mint_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/mint"
@@ -209,4 +214,51 @@ func TestSilence(t *testing.T) {
 			}
 		}
 	}
+}
+
+// changingKeys are other keys each time.
+type changingKeys struct{ calls atomic.Int64 }
+
+func (k *changingKeys) Current(use mint.Use) (mint.Key, error) {
+	keys := map[mint.Use][]heldKey{mint.UseToken: {esKey(), rsKey()}, mint.UseSAML: {samlKey(), rsKey()}}[use]
+	return keys[k.calls.Add(1)%2].Key, nil
+}
+
+// TestInParallel: many at once, of many people, while keys change: each proof is whole, and its own person's.
+func TestInParallel(t *testing.T) {
+	m := newMinter(t, func(c *mint.Config) { c.Keys = &changingKeys{} })
+	sets := map[string]*oidc.StaticKeySet{"ES256": {PublicKeys: []crypto.PublicKey{esKey().Public}}, "RS256": {PublicKeys: []crypto.PublicKey{rsKey().Public}}}
+	subs := make([]sync.Map, 2)
+	var all sync.WaitGroup
+	for person := range 8 {
+		all.Go(func() {
+			for round := range 6 {
+				req := forRole(bridge.ProofIDToken, func(r *bridge.MintRequest) { r.Identity.Subject = fmt.Sprint("u", person) })
+				proof, err := m.Mint(t.Context(), req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				verifier := oidc.NewVerifier(issuerURL, sets[proof.Algorithm], &oidc.Config{ClientID: "fedbridge:" + shop, SupportedSigningAlgs: []string{proof.Algorithm}})
+				token, err := verifier.Verify(t.Context(), proof.Raw.Reveal())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if first, _ := subs[0].LoadOrStore(person, token.Subject); first != token.Subject {
+					t.Errorf("person %d is %s and %s", person, first, token.Subject)
+				}
+				if other, taken := subs[1].LoadOrStore(token.Subject, person); taken && other != person {
+					t.Errorf("persons %d and %d share %s", person, other, token.Subject)
+				}
+				if round == 0 {
+					req.Role.Mint = bridge.ProofSAML
+					if _, err := m.Mint(t.Context(), req); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -34,9 +34,9 @@ func check(req bridge.MintRequest) error {
 	case d < bridge.MinSession || d > bridge.MaxSession || d%time.Second != 0:
 		return unfit(role, fmt.Sprintf("a session of %s", d))
 	case req.SourceIdentity == "" && role.HasSourceIdentity:
-		return bridge.FailWith(bridge.CodeSourceIdentity, "it is empty", nil)
+		return bridge.FailWith(bridge.CodeSourceIdentity, "source_identity: it is empty", nil)
 	case req.SourceIdentity != "" && (!bridge.ValidSessionName(req.SourceIdentity) || reserved(req.SourceIdentity)):
-		return bridge.Fail(bridge.CodeSourceIdentity, fmt.Errorf("mint: source identity for %s", role.Key))
+		return bridge.FailWith(bridge.CodeSourceIdentity, "source_identity", fmt.Errorf("mint: role %s", role.Key))
 	case len(req.Tags) > maxTags:
 		return tooLarge("session tags", len(req.Tags), maxTags)
 	}

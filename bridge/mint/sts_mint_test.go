@@ -1,6 +1,7 @@
 package mint_test
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -33,17 +34,17 @@ type strictAWS struct {
 
 const samlProvider = "arn:aws:iam::" + shop + ":saml-provider/fedbridge"
 
-func newStrictAWS(t *testing.T, token heldKey) *strictAWS {
+func newStrictAWS(t *testing.T, issuer string, saml ststest.SAMLProvider) *strictAWS {
 	t.Helper()
-	w := &strictAWS{t: t, aws: ststest.New(ststest.Options{InsecureLoopbackIssuers: true})}
-	w.issuer = publish(t, token)
+	w := &strictAWS{t: t, aws: ststest.New(ststest.Options{InsecureLoopbackIssuers: true}), issuer: issuer}
 	server := httptest.NewServer(w.aws.STS())
 	t.Cleanup(server.Close)
 	w.url = server.URL
-	host := strings.TrimPrefix(w.issuer, "http://")
+	host, entityID := strings.TrimPrefix(w.issuer, "http://"), w.issuer+"/saml/metadata"
+	saml.ARN = samlProvider
 	err := w.aws.Load(ststest.State{
 		Accounts:      []ststest.Account{{ID: shop, Name: "shop"}},
-		SAMLProviders: []ststest.SAMLProvider{{ARN: samlProvider, Metadata: metadataOf(samlKey())}},
+		SAMLProviders: []ststest.SAMLProvider{saml},
 		OIDCProviders: []ststest.OIDCProvider{{Account: shop, Issuer: w.issuer, ClientIDs: []string{"fedbridge:" + shop}}},
 	})
 	if err != nil {
@@ -90,15 +91,16 @@ func publish(t *testing.T, key heldKey) string {
 	return server.URL
 }
 
-func metadataOf(key heldKey) []byte {
-	return []byte(`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + entityID + `"><IDPSSODescriptor ` +
+// metadataOf is what IAM is told about the issuer's SAML half.
+func metadataOf(issuer string, key heldKey) ststest.SAMLProvider {
+	return ststest.SAMLProvider{Metadata: []byte(`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + issuer + `/saml/metadata"><IDPSSODescriptor ` +
 		`protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#">` +
 		`<X509Data><X509Certificate>` + base64.StdEncoding.EncodeToString(key.Certificate.Raw) + `</X509Certificate></X509Data></KeyInfo></KeyDescriptor>` +
-		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://bridge.example.com/"/></IDPSSODescriptor></EntityDescriptor>`)
+		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://bridge.example.com/"/></IDPSSODescriptor></EntityDescriptor>`)}
 }
 
 func (w *strictAWS) minter(token heldKey) *mint.Minter {
-	return newMinter(w.t, signWith(token), func(c *mint.Config) { c.Issuer, c.EntityID = w.issuer, entityID })
+	return newMinter(w.t, signWith(token), func(c *mint.Config) { c.Issuer = w.issuer })
 }
 
 func (w *strictAWS) client(o sts.Options) *sts.Client {
@@ -152,7 +154,8 @@ func (w *strictAWS) assume(proof bridge.Proof, req bridge.MintRequest) (session,
 // source identity.
 func TestSTSTakesWhatIsMinted(t *testing.T) {
 	for _, key := range []heldKey{esKey(), rsKey()} {
-		w := newStrictAWS(t, key)
+		issuer := publish(t, key)
+		w := newStrictAWS(t, issuer, metadataOf(issuer, samlKey()))
 		m := w.minter(key)
 		var subjects []string
 		for _, kind := range []bridge.ProofKind{bridge.ProofIDToken, bridge.ProofSAML} {
@@ -176,7 +179,8 @@ func TestSTSTakesWhatIsMinted(t *testing.T) {
 
 // TestSTSRefusesTheRest: what is minted for one role and person opens nothing else.
 func TestSTSRefusesTheRest(t *testing.T) {
-	w := newStrictAWS(t, esKey())
+	issuer := publish(t, esKey())
+	w := newStrictAWS(t, issuer, metadataOf(issuer, samlKey()))
 	m := w.minter(esKey())
 	admin := func(r *bridge.MintRequest) { r.Role.ARN.Name = "Admin" }
 	for name, c := range map[string]struct {
@@ -215,7 +219,8 @@ func TestSTSRefusesTheRest(t *testing.T) {
 // TestSTSTakesHostileNames: what people may be called, at the limits of STS: nothing of it reaches a place where it means
 // something else.
 func TestSTSTakesHostileNames(t *testing.T) {
-	w := newStrictAWS(t, esKey())
+	issuer := publish(t, esKey())
+	w := newStrictAWS(t, issuer, metadataOf(issuer, samlKey()))
 	m := w.minter(esKey())
 	for _, subject := range []string{"a:b", "*", `"`, "]]>", "<!--", "a\x00b", "\u202e", "../..", "Admin/x", strings.Repeat("x", 64)} {
 		for _, kind := range []bridge.ProofKind{bridge.ProofIDToken, bridge.ProofSAML} {
@@ -229,6 +234,60 @@ func TestSTSTakesHostileNames(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSTSDecrypts: a provider that demands encryption gets it, decrypts it with its own key alone, and takes nothing in clear.
+func TestSTSDecrypts(t *testing.T) {
+	issuer := publish(t, esKey())
+	provider := metadataOf(issuer, samlKey())
+	provider.UUID, provider.Encryption, provider.PrivateKeys = "SAMLSP0123456789ABCDEFGH", "Required", []string{privatePEM(t, awsKey())}
+	w := newStrictAWS(t, issuer, provider)
+	req := forRole(bridge.ProofSAML, encrypted)
+	if got, err := w.assume(minted(t, w.minter(esKey()), req), req); err != nil || got.source != "ada@example.com" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	foreign := newMinter(t, func(c *mint.Config) {
+		c.Issuer, c.Encryption = issuer, map[string]*x509.Certificate{"file:aws.pem": rsKey().Certificate}
+	})
+	for name, proof := range map[string]bridge.Proof{
+		"in clear": minted(t, w.minter(esKey()), forRole(bridge.ProofSAML)), "for another key": minted(t, foreign, req),
+	} {
+		_, err := w.assume(proof, req)
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != "InvalidIdentityToken" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSTSTakesWhatARingSigns: with the keys that a Ring made, and the documents that it published, also once the token key
+// was replaced.
+func TestSTSTakesWhatARingSigns(t *testing.T) {
+	rings := newRingWorld(t)
+	ring := rings.open()
+	step(t, ring)
+	w := newStrictAWS(t, rings.issuer, ststest.SAMLProvider{Metadata: ring.Documents().Metadata})
+	m := newMinter(t, func(c *mint.Config) { c.Issuer, c.Keys = rings.issuer, ring })
+	try := func() {
+		t.Helper()
+		for _, kind := range []bridge.ProofKind{bridge.ProofIDToken, bridge.ProofSAML} {
+			req := forRole(kind)
+			if _, err := w.assume(minted(t, m, req), req); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+	}
+	try()
+	before := current(t, ring, mint.UseToken).ID
+	if _, _, err := ring.Rotate(t.Context(), mint.UseToken); err != nil {
+		t.Fatal(err)
+	}
+	step(t, ring)
+	rings.clock.pass(2 * time.Hour) // the ring's clock alone
+	step(t, ring)
+	if current(t, ring, mint.UseToken).ID == before {
+		t.Fatal("the key was not replaced")
+	}
+	try()
 }
 
 // TestFullTags: fifty tags of 256 characters, which STS takes in a token only as long as it has 20,000 characters: larger
