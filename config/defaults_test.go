@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,9 @@ func TestDefaults(t *testing.T) {
 	if o.EmailTrusted || o.UserInfo || len(o.Audiences)+len(o.AuthorizedParties)+len(o.Algorithms) != 0 || o.ResponseMode != "" {
 		t.Error("oidc", o)
 	}
+	if f.Issuer != nil || len(f.Operators) != 0 {
+		t.Error("issuer", f.Issuer, "operators", f.Operators)
+	}
 	p, _ := f.Policy()
 	role := p.Roles()[0]
 	if role.MaxSession != bridge.DefaultSession || !slices.Equal(role.Via, []bridge.Via{bridge.ViaAssumeRole}) {
@@ -68,5 +72,45 @@ func TestIdleFollowsLength(t *testing.T) {
 	f, problems := config.Parse("f.yaml", []byte(least+"session: {length: 10m}\n"))
 	if len(problems) > 0 || f.Session.IdleOrDefault() != 10*time.Minute {
 		t.Error(problems)
+	}
+}
+
+// An issuer of whom only the needed is written: keys of ES256 for a quarter of a year, one audience for each account, and
+// SAML where keys are in a directory, but not where they are in KMS.
+func TestIssuerDefaults(t *testing.T) {
+	parse := func(issuer, role string) *config.File {
+		t.Helper()
+		text := strings.Replace(least, ", via: assume_role}", role+"}", 1) + issuer
+		f, problems := config.Parse("f.yaml", []byte(text))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return f
+	}
+	f := parse("issuer: {url: https://bridge.example.com, keys: file:/keys}\n", "")
+	i := f.Issuer
+	if i.AlgorithmOrDefault() != "ES256" || i.AudienceOrDefault() != "fedbridge:{account}" || i.SAMLProviderOrDefault() != "fedbridge" {
+		t.Error(i.AlgorithmOrDefault(), i.AudienceOrDefault(), i.SAMLProviderOrDefault())
+	}
+	if i.RotateOrNever() != 2160*time.Hour || i.PublishAheadOrDefault() != time.Hour || i.EntityID() != "https://bridge.example.com/saml/metadata" {
+		t.Error(i.RotateOrNever(), i.PublishAheadOrDefault(), i.EntityID())
+	}
+	if i.KeyDir() != "/keys" || i.SAMLKeyDir() != "/keys" || len(i.KMSKeys())+len(i.SAMLKMSKeys()) != 0 || !i.MintsSAML() {
+		t.Error(i.KeyDir(), i.SAMLKeyDir(), i.KMSKeys(), i.SAMLKMSKeys())
+	}
+	p, _ := f.Policy()
+	role := p.Roles()[0]
+	if !slices.Equal(role.Via, []bridge.Via{bridge.ViaIssuer}) || role.Mint != bridge.ProofIDToken || role.Audience != "fedbridge:111122223333" ||
+		role.ConsolePost || role.HasTags || role.HasSourceIdentity || role.MaxSession != bridge.DefaultSession {
+		t.Error("role", role)
+	}
+	const first, second = "arn:aws:kms:eu-west-1:111122223333:key/6b0f3f2a-5f0e-4d1c-9d55-2b1f8f9a7c10", "arn:aws:kms:eu-west-1:111122223333:key/mrk-0123456789abcdef0123456789abcdef"
+	i = parse("issuer: {url: https://bridge.example.com, keys: ['kms:"+first+"', 'kms:"+second+"'], rotate: never, publish_ahead: 0s}\n", "").Issuer
+	if i.KeyDir()+i.SAMLKeyDir() != "" || !slices.Equal(i.KMSKeys(), []string{first, second}) || i.MintsSAML() || i.RotateOrNever() != 0 || i.PublishAheadOrDefault() != 0 {
+		t.Error(i.KeyDir(), i.SAMLKeyDir(), i.KMSKeys(), i.RotateOrNever(), i.PublishAheadOrDefault())
+	}
+	i = parse("issuer: {url: https://bridge.example.com, keys: 'kms:"+first+"', saml_keys: file:/saml}\n", ", mint: saml").Issuer
+	if i.KeyDir() != "" || i.SAMLKeyDir() != "/saml" || !i.MintsSAML() {
+		t.Error(i.KeyDir(), i.SAMLKeyDir())
 	}
 }

@@ -24,6 +24,7 @@ func TestSchemaTakes(t *testing.T) {
 	for name, text := range map[string]string{
 		"example": readFile(t, "..", "fedbridge.example.yaml"),
 		"base":    readFile(t, "testdata", "base.yaml"),
+		"design":  readFile(t, "testdata", "design.yaml"),
 		"least":   least,
 		"demo":    demo(t),
 	} {
