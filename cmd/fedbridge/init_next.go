@@ -31,16 +31,31 @@ func (p initPlan) steps(out string) []initStep {
 	if p.Dir == "" {
 		steps = append(steps, initStep{"The configuration:", []string{p.installLine(pathWord(out), at)}})
 	}
-	steps = append(steps,
+	return append(steps,
 		initStep{"Ask all that it names whether it is ready, then run it. " + p.asService() + p.URL + " must lead there: port 443 to " + p.Listen + ".",
 			[]string{as + "fedbridge check --online " + pathWord(at), as + "fedbridge serve --config " + pathWord(at)}},
 		initStep{"AWS reads " + p.IssuerURL() + "/.well-known/openid-configuration, so it must be readable from the Internet now. " +
-			"Let the roles trust fedbridge, by what one of these prints:", []string{
-			"fedbridge trust cloudformation --stackset --config " + pathWord(out), "fedbridge trust terraform --config " + pathWord(out),
-			"fedbridge trust policy --config " + pathWord(out)}},
-		initStep{"See whether AWS gives each role, and sign in at " + p.URL, []string{"fedbridge trust check --live --config " + pathWord(out)}},
+			"Create in AWS what one of these prints, the roles and their trust in fedbridge, and attach what the roles may do:", p.trustCommands(out)},
+		initStep{"See whether AWS gives each role. (Without --live, and with AWS credentials that may read IAM, it says what is missing " +
+			"and how to mend it.) Then sign in at " + p.URL, []string{as + "fedbridge trust check --live --config " + pathWord(at)}},
 	)
-	return steps
+}
+
+// trustCommands print what must be created in AWS, for one account, or for all.
+func (p initPlan) trustCommands(out string) []string {
+	config := " --config " + pathWord(out)
+	commands := []string{"fedbridge trust terraform" + config, "fedbridge trust policy" + config}
+	worlds := map[string]bool{}
+	for _, a := range p.Accounts {
+		worlds[a.Partition] = true
+	}
+	switch {
+	case len(p.Accounts) == 1:
+		commands = append([]string{"fedbridge trust cloudformation" + config}, commands...)
+	case len(worlds) == 1: // an organisation is in one partition
+		commands = append([]string{"fedbridge trust cloudformation --stackset" + config}, commands...)
+	}
+	return commands
 }
 
 // filesToInstall are those that somebody must bring.
