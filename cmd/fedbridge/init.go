@@ -173,6 +173,9 @@ func (f *initFlags) readFlags(stdin io.Reader) error {
 	if fault := tenantFault(f.Tenant); fault != "" {
 		add("--tenant %s: %s", short(f.Tenant), fault)
 	}
+	if fault := f.IdP.issuerFault(f.Issuer); fault != "" {
+		add("--issuer %s: %s", short(f.Issuer), fault)
+	}
 	if _, known := bridge.PartitionByID(f.Partition); f.Partition != "" && !known {
 		add("--partition %s: write aws, aws-us-gov, aws-cn or aws-eusc", short(f.Partition))
 	}

@@ -165,6 +165,8 @@ func (f *initFlags) take(q question, text string) string {
 		return ""
 	case q.flag == "tenant" && tenantFault(text) != "":
 		return short(text) + ": " + tenantFault(text)
+	case q.flag == "issuer" && f.IdP.issuerFault(text) != "":
+		return short(text) + ": " + f.IdP.issuerFault(text)
 	case q.flag == "role":
 		*q.list = []string{roleOfARN(text)}
 	case q.list != nil:

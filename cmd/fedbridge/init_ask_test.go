@@ -85,7 +85,7 @@ func TestInitAsksEachProvider(t *testing.T) {
 		answers string
 		flags   []string
 	}{
-		"okta":     {"bridge.example.com,okta,,accounts.csv,aws,,,,https://example.okta.com,client", nil},
+		"okta":     {"bridge.example.com,okta,,accounts.csv,aws,,,,example-admin.okta.com,example.okta.com/,client", nil},
 		"keycloak": {"bridge.example.com,keycloak,oidc,111122223333;shop,aws,,,,https://sso.example.com/realms/staff,fedbridge", nil},
 		"google":   {"bridge.example.com,google,,accounts.csv,ann@example.com,,,,example.com,1.apps.googleusercontent.com", nil},
 		"adfs":     {"bridge.example.com,AD FS,accounts.csv,aws,,,,https://adfs.example.com/m", nil},

@@ -102,6 +102,9 @@ func (p initPlan) notes() []string {
 			notes = append(notes, "Entra ID sends Object Ids of groups, and "+short(group)+" is none: nobody would have the role. Unless you set up the claim otherwise, write the Object Id")
 		}
 	}
+	if p.IdP.ID == "okta" && strings.Contains(p.Issuer, "/oauth2/") {
+		notes = append(notes, "this issuer is an authorization server of its own in Okta: it needs a scope and a claim called groups, under Security, API")
+	}
 	return notes
 }
 

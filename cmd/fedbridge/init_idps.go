@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -92,6 +93,23 @@ func findInitIdP(name string) (initIdP, bool) {
 	return initIdPs[at], true
 }
 
+// address takes an issuer as people write it. Those of the providers that have a name here end without a slash; another's
+// may end in one, and then it is part of it.
+func (p initIdP) address(issuer string) string {
+	if issuer == "" || p.ID == "oidc" {
+		return issuer
+	}
+	return siteAddress(issuer)
+}
+
+// issuerFault tells of an address that looks right and isn't.
+func (p initIdP) issuerFault(issuer string) string {
+	if u, err := url.Parse(siteAddress(issuer)); p.ID == "okta" && err == nil && strings.Contains(u.Host, "-admin.") {
+		return "is the address of the Admin Console: write it without -admin, https://" + strings.Replace(u.Host, "-admin.", ".", 1)
+	}
+	return ""
+}
+
 func (p initIdP) issuer(tenant string) string {
 	if p.Tenant && tenant == "" {
 		return ""
@@ -99,5 +117,4 @@ func (p initIdP) issuer(tenant string) string {
 	return strings.ReplaceAll(p.Issuer, "{tenant}", tenant)
 }
 
-// article says which, where a kind is to be chosen.
 func (p initIdP) hasKind(kind string) bool { return slices.Contains(p.Kinds, kind) }

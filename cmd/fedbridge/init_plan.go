@@ -42,7 +42,7 @@ func (p initPlan) complete() initPlan {
 	p.URL, p.PublicURL = siteAddress(p.URL), siteAddress(p.PublicURL)
 	p.Kind = cmp.Or(p.Kind, p.IdP.Kinds[0])
 	p.Name, p.Label = cmp.Or(p.Name, p.IdP.Name), cmp.Or(p.Label, p.IdP.Label)
-	p.Issuer = cmp.Or(p.Issuer, p.IdP.issuer(p.Tenant))
+	p.Issuer = cmp.Or(p.IdP.address(p.Issuer), p.IdP.issuer(p.Tenant))
 	p.Partition = cmp.Or(p.Partition, "aws")
 	if partition, ok := bridge.PartitionByID(p.Partition); ok {
 		p.Region = cmp.Or(p.Region, partition.DefaultRegion)
