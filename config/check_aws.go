@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/awsconsole"
@@ -21,6 +22,9 @@ func (a AWS) check(url string, providers int) []bridge.Problem {
 	problems = append(problems, checkIAM("endpoints.iam", a.Endpoints.IAM)...)
 	for _, id := range slices.Sorted(maps.Keys(a.Partitions)) {
 		problems = append(problems, checkIAM("partitions."+id+".endpoints.iam", a.Partitions[id].Endpoints.IAM)...)
+	}
+	if _, err := bridge.ParseRoleARN(strings.ReplaceAll(a.ReadRole, "{account}", "000000000000")); err != nil && a.ReadRole != "" {
+		problems = append(problems, bridge.Problemf("read_role", "%q is not the ARN of a role: write arn:aws:iam::{account}:role/NAME", a.ReadRole))
 	}
 	switch {
 	case a.SessionName == "" || a.SessionName == "hashed":

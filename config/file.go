@@ -53,6 +53,7 @@ type AWS struct {
 	DualStack   bool                 `yaml:"dual_stack,omitempty" doc:"Use dual-stack endpoints of STS. Default: false."`
 	Endpoints   Endpoints            `yaml:"endpoints,omitempty" doc:"Other endpoints than AWS's own, for tests and private links. They beat AWS_ENDPOINT_URL."`
 	Partitions  map[string]Partition `yaml:"partitions,omitempty" doc:"Other settings for a partition: aws, aws-us-gov, aws-cn, aws-eusc." example:"{aws-cn: {region: cn-northwest-1}}"`
+	ReadRole    string               `yaml:"read_role,omitempty" doc:"IAM role that is assumed in each account to read its trust policies, with {account} for the account's id; its session may do nothing but read. trust check uses it, and the operators' page, which reads nothing without it. Default: none." example:"arn:aws:iam::{account}:role/TrustReader"`
 	SessionName string               `yaml:"session_name,omitempty" doc:"hashed: e-mail or name and a hash, so that two people never share one. exact: without the hash; only with a single provider. Default: hashed." example:"hashed"`
 }
 

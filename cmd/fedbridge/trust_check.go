@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -57,7 +58,7 @@ Exit status: 0 no errors; 1 errors (with --strict also warnings), or STS refused
 	flags := cmd.Flags()
 	flags.StringVar(&f.policies, "policies", "", "folder with trust policies, by account")
 	flags.BoolVar(&f.iam, "iam", false, "read IAM; the default, unless --policies or --live is given")
-	flags.StringVar(&f.readRole, "read-role", "", "role to read other accounts with: arn:aws:iam::{account}:role/NAME")
+	flags.StringVar(&f.readRole, "read-role", "", "role to read other accounts with: arn:aws:iam::{account}:role/NAME; default: aws.read_role")
 	flags.StringSliceVar(&f.profiles, "profile", nil, "ACCOUNT=NAME: read this account with this AWS profile; may be repeated")
 	flags.StringVar(&f.caller, "caller", "", "ARN that fedbridge runs as, for roles via assume_role; asked of STS where AWS is asked at all")
 	flags.BoolVar(&f.live, "live", false, "also ask STS for each role")
@@ -130,7 +131,7 @@ func (f *trustCheckFlags) reader(file *config.File) (*awsiam.Reader, error) {
 		return nil, usagef("--caller: %q is not the ARN of a user, a role or a role session", f.caller)
 	}
 	c := iamConfig(file, nil)
-	c.ReadRole = f.readRole
+	c.ReadRole = cmp.Or(f.readRole, c.ReadRole)
 	for _, pair := range f.profiles {
 		account, name, ok := strings.Cut(pair, "=")
 		at := slices.IndexFunc(file.Accounts, func(a config.Account) bool { return a.ID == account || a.Name == account })

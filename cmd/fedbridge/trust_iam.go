@@ -18,7 +18,7 @@ func iamConfig(file *config.File, own *awssts.Credentials) awsiam.Config {
 	a := file.AWS
 	c := awsiam.Config{
 		Region: a.Region, FIPS: a.FIPS, DualStack: a.DualStack, Endpoint: a.Endpoints.IAM, STSEndpoint: a.Endpoints.STS,
-		Partitions: map[string]awsiam.Partition{}, Profiles: map[string]string{},
+		ReadRole: a.ReadRole, Partitions: map[string]awsiam.Partition{}, Profiles: map[string]string{},
 	}
 	for id, p := range a.Partitions {
 		c.Partitions[id] = awsiam.Partition{Region: p.Region, Endpoint: p.Endpoints.IAM, STSEndpoint: p.Endpoints.STS}
