@@ -2,7 +2,6 @@ package ststest
 
 import (
 	"encoding/xml"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -67,13 +66,6 @@ func (a *assumption) resolve() error {
 	return checkSessionPolicies(a.policy, a.policyARNs, arn.Partition, arn.Account)
 }
 
-// opaqueKeys are condition keys that a real call has and this AWS can't know.
-var opaqueKeys = []string{
-	"aws:SourceIp", "aws:SourceVp*", "aws:VpcSourceIp", "aws:PrincipalOrg*", "aws:ResourceOrg*", "aws:PrincipalIsAWSService",
-	"aws:PrincipalServiceName*", "aws:CurrentTime", "aws:EpochTime", "aws:UserAgent", "aws:Referer", "aws:SecureTransport",
-	"aws:CalledVia*", "aws:ViaAWSService", "aws:TokenIssueTime", "aws:Ec2*", "ec2:*", "aws:MultiFactorAuth*",
-}
-
 // also lists the further actions that the request needs (aws-facts 1.17, 1.18).
 func (a *assumption) also() []string {
 	var out []string
@@ -88,23 +80,7 @@ func (a *assumption) also() []string {
 
 // judge asks the role's trust policy.
 func (a *assumption) judge() trust.Decision {
-	context := maps.Clone(a.context)
-	context["sts:RoleSessionName"] = []string{a.name}
-	context["aws:RequestedRegion"] = []string{a.call.aws.options.Region}
-	if a.sourceIdentity != "" {
-		context["sts:SourceIdentity"] = []string{a.sourceIdentity}
-	}
-	for key, value := range a.role.Tags {
-		context["aws:ResourceTag/"+key] = []string{value}
-	}
-	a.tags.conditionKeys(context)
-	request := trust.Request{
-		Principal: a.principal, Action: "sts:" + a.call.action, Context: context, Opaque: append(a.opaque, opaqueKeys...),
-	}
-	if a.call.aws.options.RoleAuthorizedByIdpWithTags {
-		request.Lenient = []string{"sts:RoleAuthorizedByIdp"}
-	}
-	return a.role.trust.EvaluateAll(request, a.also()...)
+	return a.role.trust.EvaluateAll(a.question(), a.also()...)
 }
 
 // authorizeUnsigned is for the two actions whose caller is an identity provider's word: the trust policy alone decides.

@@ -135,7 +135,9 @@ func (a *assumption) fromToken(t *webToken, provider *oidcProvider) (err error) 
 		return err
 	}
 	prefix := bareIssuer(t.issuer) + ":" // aws-facts 3.7
-	a.context = map[string][]string{prefix + "aud": {t.audience}, prefix + "oaud": t.original, prefix + "sub": {t.subject}}
+	a.context = map[string][]string{     // a key without a value is one that the token doesn't give
+		prefix + "aud": {t.audience}, prefix + "oaud": t.original, prefix + "sub": {t.subject}, prefix + "azp": nil, prefix + "amr": nil,
+	}
 	if t.azp != "" {
 		a.context[prefix+"azp"] = []string{t.azp}
 	}

@@ -22,6 +22,10 @@ type Options struct {
 	// the demo and tests may set it.
 	InsecureLoopbackIssuers bool
 
+	// ExtendedTrustPolicies takes trust policies of up to 4,096 characters, the quota that AWS grants on request; without
+	// it 2,048, the default (aws-facts 4). White space isn't counted.
+	ExtendedTrustPolicies bool
+
 	// The rest is what AWS may do; each field turns one doubt to the lenient side.
 
 	// AcceptSignedResponse takes a SAML response whose Response is signed and whose Assertion isn't (aws-facts 2.2).

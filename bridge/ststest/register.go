@@ -103,9 +103,23 @@ func (a *AWS) AddSAMLProvider(v SAMLProvider) error {
 	if err := a.hasAccount(arn.Account, arn.Partition); err != nil {
 		return err
 	}
+	if a.saml[v.ARN] == nil {
+		n := 0
+		for _, other := range a.saml {
+			if other.arn.Account == arn.Account {
+				n++
+			}
+		}
+		if n >= maxProviders {
+			return fmt.Errorf("ststest: %s: LimitExceeded: Cannot exceed quota for SAMLProvidersPerAccount: %d", v.ARN, maxProviders)
+		}
+	}
 	a.saml[v.ARN] = p
 	return nil
 }
+
+// maxProviders is how many SAML providers, and how many OIDC providers, an account may have (aws-facts 2.6, 3.2).
+const maxProviders = 100
 
 // builtin are the issuers that every account trusts without a provider (aws-facts 3.1).
 var builtin = map[string]string{
@@ -133,6 +147,17 @@ func (a *AWS) AddOIDCProvider(v OIDCProvider) (string, error) {
 		return "", fmt.Errorf("ststest: issuer %q: no account %q", v.Issuer, v.Account)
 	}
 	p := &oidcProvider{OIDCProvider: v, created: a.options.Now(), arn: "arn:" + account.Partition + ":iam::" + v.Account + ":oidc-provider/" + bareIssuer(v.Issuer)}
+	if a.oidc[v.Account+" "+v.Issuer] == nil {
+		n := 0
+		for _, other := range a.oidc {
+			if other.Account == v.Account {
+				n++
+			}
+		}
+		if n >= maxProviders {
+			return "", fmt.Errorf("ststest: issuer %q: LimitExceeded: Cannot exceed quota for OpenIdConnectProvidersPerAccount: %d", v.Issuer, maxProviders)
+		}
+	}
 	a.oidc[v.Account+" "+v.Issuer] = p
 	return p.arn, nil
 }
@@ -177,6 +202,10 @@ func (a *AWS) AddRole(v Role) error {
 	policy, err := trust.Parse([]byte(v.TrustPolicy))
 	if err != nil {
 		return fmt.Errorf("ststest: %s: MalformedPolicyDocument: %w", v.ARN, err)
+	}
+	if n := policy.Characters(); n > trust.DefaultCharacters && !a.options.ExtendedTrustPolicies {
+		return fmt.Errorf("ststest: %s: LimitExceeded: Cannot exceed quota for ACLSizePerRole: %d (the trust policy has %d characters)",
+			v.ARN, trust.DefaultCharacters, n)
 	}
 	if v.MaxSessionDuration == 0 {
 		v.MaxSessionDuration = time.Hour

@@ -289,7 +289,10 @@ func TestSAMLConditions(t *testing.T) {
 		`{"StringEquals":{"saml:namequalifier":"other"}}`:                                                                                  false,
 		`{"StringEquals":{"saml:edupersonaffiliation":"staff"}}`:                                                                           false,
 		`{"StringEquals":{"saml:cn":"ada"}}`:                                                                                               false,
-		`{"IpAddress":{"aws:SourceIp":"127.0.0.1/32"}}`:                                                                                    false,
+		`{"IpAddress":{"aws:SourceIp":"127.0.0.1/32"}}`:                                                                                    true,
+		`{"Null":{"saml:mail":"true","saml:iss":"false"}}`:                                                                                 true,
+		`{"Null":{"saml:uid":"true"}}`:                                                                                                     false,
+		`{"Null":{"aws:PrincipalTag/Team":"true"}}`:                                                                                        false,
 		`{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}`:                                                                                    false,
 		`{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`:                                                                                   false,
 	} {

@@ -42,9 +42,7 @@ func (a *assertion) conditionKeys(provider bridge.SAMLProviderARN) map[string][]
 		"saml:namequalifier": {nameQualifier(a.issuer, provider)},
 	}
 	for name, key := range mapped {
-		if values := a.attributes[name]; len(values) > 0 {
-			out[key] = append(out[key], values...)
-		}
+		out[key] = append(out[key], a.attributes[name]...) // without a value: one that the assertion doesn't give
 	}
 	return out
 }
