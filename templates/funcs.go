@@ -16,6 +16,7 @@ func funcs(assets map[string]asset) template.FuncMap {
 		"text":   visible,
 		"prose":  prose,
 		"mask":   mask,
+		"reveal": bridge.Secret.Reveal,
 		"moment": moment,
 		"length": length,
 		"secs":   func(d time.Duration) int { return int(d / time.Second) },

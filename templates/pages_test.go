@@ -61,6 +61,7 @@ func (f fixtures) gate() []sample {
 	google := templates.Provider{Name: "google", Label: "Google", Kind: "oidc", Link: "/login/google?return_to=%2Fwhoami"}
 	fields := []templates.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "r-1"}}
 	evil := []templates.Field{{Name: hostile, Value: hostile}}
+	response := bridge.NewSecret("PHNhbWxwOlJlc3BvbnNlPg==")
 	l := signedOut
 	l.Flash = &templates.Flash{Kind: templates.FlashWarning, Text: hostile}
 	return []sample{
@@ -72,6 +73,11 @@ func (f fixtures) gate() []sample {
 		{"postform/empty", templates.PostForm{Layout: signedOut}},
 		{"postform/usual", templates.PostForm{Layout: signedOut, Provider: "Example Corp", Action: "https://sso.example.com/idp/sso", Fields: fields}},
 		{"postform/hostile", templates.PostForm{Layout: l, Provider: hostile, Action: "javascript:alert(1)", Fields: evil}},
+		{"consolepost/empty", templates.ConsolePost{Layout: signedOut}},
+		{"consolepost/usual", templates.ConsolePost{Layout: signedOut, Account: shopProd, Label: "Administrator", Action: "https://eu-west-1.signin.aws.amazon.com/saml",
+			Response: response, RelayState: "https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1"}},
+		{"consolepost/hostile", templates.ConsolePost{Layout: l, Account: bridge.Account{Name: hostile}, Label: hostile, Action: "javascript:alert(1)",
+			Response: bridge.NewSecret(hostile), RelayState: hostile}},
 		{"confirm/empty", templates.Confirm{Layout: signedOut}},
 		{"confirm/usual", templates.Confirm{Layout: signedOut, Provider: "Example Corp", Name: "Alice Ndiaye", Email: "alice@example.com", Subject: "e1042",
 			Current: "bob@example.com", Yes: templates.Form{Action: "/confirm", Fields: []templates.Field{{Name: "handle", Value: "h-1"}}}}},
@@ -128,15 +134,22 @@ func (f fixtures) role() []sample {
 	blocked.Obstacle = &templates.Obstacle{Message: "Your identity provider's answer doesn't name AWS as an audience, so AWS would refuse it.",
 		Remedy: "Ask your administrator to add AWS's audience (below) at the provider and under `audiences`.", Detail: "urn:amazon:webservices",
 		Link: "/login/corp", LinkText: "Sign in with Example Corp"}
+	minted := usual
+	minted.Longest, minted.CapReason, minted.Durations = 12*time.Hour, bridge.CapRole.Sentence(), templates.Durations(12*time.Hour, 0)
+	minted.Session = &templates.Session{Name: "alice@example.com-7f3a", SourceIdentity: "alice@example.com", Tags: []templates.SessionTag{
+		{Key: "CostCentre", Value: "4711", Optional: true}, {Key: "Empty"}, {Key: "Team", Value: "Shop & more", Transitive: true}}}
+	minted.Meter = &templates.Meter{Percent: 91, Before: true}
 	evil := bridge.Account{ID: hostile, Name: hostile, Environment: hostile, Owner: hostile}
 	return []sample{
+		{"role/minted", minted},
 		{"role/empty", templates.Role{Layout: f.layout("/"), Path: "/roles/1/a"}},
 		{"role/usual", usual},
 		{"role/shared", shared},
 		{"role/blocked", blocked},
 		{"role/hostile", templates.Role{Layout: f.layout("/"), Account: evil, Path: "/roles/1/" + markup, Label: hostile, Description: hostile, ARN: hostile,
 			Longest: time.Hour, CapReason: hostile, Durations: []templates.Choice{{Value: hostile, Label: hostile}}, Region: hostile, Regions: []string{hostile},
-			Destination: "javascript:" + hostile, Rules: []string{hostile, rtl}, Shared: true}},
+			Destination: "javascript:" + hostile, Rules: []string{hostile, rtl}, Shared: true, Meter: &templates.Meter{Percent: 100, Dropped: []string{hostile, rtl}, Before: true},
+			Session: &templates.Session{Name: hostile, SourceIdentity: hostile, Tags: []templates.SessionTag{{Key: hostile, Value: hostile, Transitive: true, Optional: true}}}}},
 	}
 }
 
@@ -147,11 +160,14 @@ func (f fixtures) credentials() []sample {
 		Label: "Read only", AssumedRoleARN: "arn:aws:sts::444455556666:assumed-role/ReadOnly/alice@example.com-7f3a", SessionName: "alice@example.com-7f3a",
 		Expires: f.at.Add(time.Hour), CapReason: bridge.CapChained.Sentence(), Secrets: []bridge.Secret{key, token},
 		Formats: formats(key.Reveal(), token.Reveal())}
+	full := creds
+	full.CapReason, full.Meter = "", &templates.Meter{Percent: 97, Dropped: []string{"Team", "Cost centre"}}
 	return []sample{
+		{"credentials/full", full},
 		{"credentials/empty", templates.Credentials{Layout: f.layout("/")}},
 		{"credentials/usual", creds},
 		{"credentials/hostile", templates.Credentials{Layout: f.layout("/"), Account: evil, Path: "/roles/1/" + markup, Label: hostile, AssumedRoleARN: hostile,
-			SessionName: hostile, Expires: f.at, CapReason: hostile, Secrets: []bridge.Secret{bridge.NewSecret(markup)},
+			SessionName: hostile, Expires: f.at, CapReason: hostile, Meter: &templates.Meter{Dropped: []string{hostile}}, Secrets: []bridge.Secret{bridge.NewSecret(markup)},
 			Formats: []templates.Format{{Label: hostile, Hint: hostile, Text: bridge.NewSecret(hostile), FileName: hostile,
 				Download: &templates.Form{Action: "/x" + markup, Fields: []templates.Field{{Name: hostile, Value: hostile}}}}}}},
 	}
@@ -194,8 +210,10 @@ func (f fixtures) whoami() []sample {
 		{Rule: "leavers", Deny: true, Matched: true, Clauses: []bridge.ClauseReasoning{clause(`when: "leaving" in claims.status`, true, "")}}}}
 	usual := templates.WhoAmI{Layout: f.layout("/whoami"), Identity: id, Freshness: "These claims are from your sign-in, and are used until your session ends.",
 		Total: 4, Roles: []templates.RoleReason{
-			{Account: shopProd, Path: "/roles/111122223333/admin", Label: "Administrator", Explanation: yes},
-			{Account: shopDev, Path: "/roles/444455556666/readonly", Label: "Read only", Explanation: yes},
+			{Account: shopProd, Path: "/roles/111122223333/admin", Label: "Administrator", Explanation: yes, Session: &templates.Session{
+				Longest: 12 * time.Hour, Name: "alice@example.com-7f3a", SourceIdentity: "alice@example.com", Tags: []templates.SessionTag{{Key: "Team", Value: "Shop", Transitive: true}}}},
+			{Account: shopDev, Path: "/roles/444455556666/readonly", Label: "Read only", Explanation: yes, Session: &templates.Session{
+				Problem: &templates.Obstacle{Message: "A claim of yours doesn't fit the session tag that this role asks for.", Remedy: "Give your administrator the name below.", Detail: "Team"}}},
 			{Account: data, Label: "Analyst", Explanation: no}, {Account: shopProd, Label: "Deploy", Explanation: denied}}}
 	nobody := usual
 	nobody.Identity.Groups, nobody.Roles, nobody.Total = nil, usual.Roles[2:], 2
@@ -218,7 +236,8 @@ func (f fixtures) whoami() []sample {
 		{"whoami/denied", leaver},
 		{"whoami/hostile", templates.WhoAmI{Layout: f.layout("/whoami"), Identity: evilID, Freshness: hostile, Query: hostile, Total: 9, All: "/whoami?all=1",
 			Download: "/whoami?format=json", NoRole: &templates.NoRole{Message: hostile, Remedy: hostile, Denied: []string{hostile, rtl}, Contacts: []templates.Contact{{Owner: hostile, Accounts: []string{hostile, rtl}}}},
-			Roles: []templates.RoleReason{{Account: bridge.Account{ID: hostile, Colour: hostile}, Path: "javascript:alert(1)", Label: hostile, Explanation: evil}}}},
+			Roles: []templates.RoleReason{{Account: bridge.Account{ID: hostile, Colour: hostile}, Path: "javascript:alert(1)", Label: hostile, Explanation: evil,
+				Session: &templates.Session{Longest: time.Hour, Name: hostile, SourceIdentity: hostile, Tags: []templates.SessionTag{{Key: hostile, Value: hostile}}}}}}},
 	}
 }
 

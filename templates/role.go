@@ -27,6 +27,8 @@ type Role struct {
 	Destination string
 	Rules       []string  // names of the rules that gave the role
 	Obstacle    *Obstacle // nil: can be used now
+	Session     *Session  // nil: not shown
+	Meter       *Meter    // of the last time; nil: nothing to say
 	// Shared tells that the person came by a link, so that the page says where it leads before anything happens (threat W10).
 	Shared bool
 }
@@ -84,6 +86,7 @@ type Credentials struct {
 	SessionName    string
 	Expires        time.Time
 	CapReason      string // why they end then, in words; "" for as long as was asked for
+	Meter          *Meter // nil: nothing to say
 	Formats        []Format
 	// Secrets are the values within the texts of the formats that the script masks until they are asked for.
 	Secrets []bridge.Secret

@@ -16,6 +16,7 @@ var files embed.FS
 var pages = map[reflect.Type]string{
 	reflect.TypeFor[SignIn]():      "signin.html",
 	reflect.TypeFor[PostForm]():    "postform.html",
+	reflect.TypeFor[ConsolePost](): "consolepost.html",
 	reflect.TypeFor[Confirm]():     "confirm.html",
 	reflect.TypeFor[SignedOut]():   "signedout.html",
 	reflect.TypeFor[Picker]():      "picker.html",

@@ -37,6 +37,7 @@ type RoleReason struct {
 	Path        string // /roles/ACCOUNT/ROLE; "" where the person may not open it
 	Label       string
 	Explanation bridge.Explanation
+	Session     *Session // nil: not shown
 }
 
 // Allowed counts the roles on the page that the person has.
