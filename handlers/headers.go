@@ -10,6 +10,8 @@ import (
 type Forms struct {
 	// Hosts are further origins (https://signin.aws.amazon.com): those that a role form is redirected to.
 	Hosts []string
+	// Away tells that the page's one form leads to Hosts alone, and to nothing of ours.
+	Away bool
 	// InsecureAnywhere leaves form-action out. Only the page that posts to an identity provider may use it: which hosts
 	// the provider then redirects to is its own affair, and the page holds one form, whose address we chose.
 	InsecureAnywhere bool
@@ -21,6 +23,9 @@ func (f Forms) policy() string {
 		"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 	if f.InsecureAnywhere {
 		return base
+	}
+	if f.Away && len(f.Hosts) > 0 {
+		return base + "; form-action " + strings.Join(f.Hosts, " ")
 	}
 	return base + "; form-action " + strings.Join(append([]string{"'self'"}, f.Hosts...), " ")
 }

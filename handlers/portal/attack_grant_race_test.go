@@ -23,7 +23,7 @@ func newWorldOf(t testing.TB, sts bridge.STSExchanger, changes ...change) *world
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	var err error
 	if o.Bridge, err = bridge.New(bridge.Options{
-		Authorizer: w.policy, Roles: w.policy, STS: sts, Console: w.console, Audit: w.audit, Log: log, Now: w.now,
+		Authorizer: w.policy, Roles: w.policy, Minter: w.minter, STS: sts, Console: w.console, Audit: w.audit, Log: log, Now: w.now,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,9 @@
 package portal_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -231,6 +233,8 @@ type fakePolicy struct {
 	roles  []bridge.Role
 	gives  map[string][]string // subject -> role keys, or "*"
 	denies map[string]string   // subject -> rule
+	// adorn puts tags and a source identity into a grant, or fails.
+	adorn func(bridge.Identity, *bridge.Grant) error
 
 	once  sync.Once
 	byKey map[bridge.RoleKey]bridge.Role
@@ -282,10 +286,40 @@ func (p *fakePolicy) Grant(id bridge.Identity, key bridge.RoleKey) (bridge.Grant
 	for _, e := range p.Entitlements(id) {
 		if e.Role == key {
 			role, _ := p.Role(key)
-			return bridge.Grant{Entitlement: e, Role: role}, nil
+			grant := bridge.Grant{Entitlement: e, Role: role}
+			if p.adorn != nil {
+				if err := p.adorn(id, &grant); err != nil {
+					return bridge.Grant{}, err
+				}
+			}
+			return grant, nil
 		}
 	}
 	return bridge.Grant{}, bridge.Fail(bridge.CodeNotEntitled, errors.New(canary))
+}
+
+// fakeMinter mints who is meant, or fails.
+type fakeMinter struct {
+	mu   sync.Mutex
+	err  error
+	asks []bridge.MintRequest
+}
+
+func (f *fakeMinter) Mint(_ context.Context, q bridge.MintRequest) (bridge.Proof, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asks = append(f.asks, q)
+	if f.err != nil {
+		return bridge.Proof{}, f.err
+	}
+	return bridge.Proof{
+		Kind: cmp.Or(q.Role.Mint, bridge.ProofIDToken), Raw: bridge.NewSecret(minted(q.Identity.Subject, q.Role.Key)), ID: fmt.Sprint("_", len(f.asks)),
+	}, nil
+}
+
+// minted is what fakeMinter makes for a person and a role.
+func minted(subject string, role bridge.RoleKey) string {
+	return "TUlOVEVE" + base64.StdEncoding.EncodeToString([]byte(subject+" "+role.String()))
 }
 
 // fakeSTS gives credentials, or fails.
@@ -293,6 +327,8 @@ type fakeSTS struct {
 	mu   sync.Mutex
 	err  error
 	asks []bridge.ExchangeRequest
+	used int // percent of the session token's size
+	room int // tags that fit; 0: any number
 }
 
 func (f *fakeSTS) Exchange(_ context.Context, req bridge.ExchangeRequest) (bridge.Credentials, error) {
@@ -302,7 +338,11 @@ func (f *fakeSTS) Exchange(_ context.Context, req bridge.ExchangeRequest) (bridg
 	if f.err != nil {
 		return bridge.Credentials{}, f.err
 	}
+	if f.room > 0 && len(req.Tags) > f.room {
+		return bridge.Credentials{}, bridge.Fail(bridge.CodeSTSPacked, errors.New(canary))
+	}
 	return bridge.Credentials{
+		Utilization: f.used,
 		AccessKeyID: "ASIAEXAMPLEEXAMPLE", SecretAccessKey: bridge.NewSecret("secretKey/of+the/role"),
 		SessionToken: bridge.NewSecret("sessionToken/of+the/role=="), Expires: time.Now().Add(req.Duration),
 		AssumedRoleARN: req.Role.ARN.AssumedRole(req.SessionName),
@@ -321,8 +361,9 @@ func (f *fakeSTS) count() int {
 
 // fakeConsole links to a console with a token in the link.
 type fakeConsole struct {
-	err  error
-	home string // where the link leads; "" for AWS's own sign-in
+	err    error
+	home   string // where the link leads; "" for AWS's own sign-in
+	signIn string // URL of the SAML endpoint; "" for AWS's own
 }
 
 func (f *fakeConsole) Check(_ bridge.Role, to bridge.Destination) error {
@@ -340,7 +381,7 @@ func (f *fakeConsole) Link(context.Context, bridge.Credentials, bridge.Destinati
 }
 
 func (f *fakeConsole) SignIn(role bridge.Role, to bridge.Destination) (string, string, error) {
-	return "https://signin.aws.amazon.com/saml", to.URL, f.Check(role, to)
+	return cmp.Or(f.signIn, "https://signin.aws.amazon.com/saml"), cmp.Or(to.URL, "https://console.aws.amazon.com/"), f.Check(role, to)
 }
 
 // fakeAudit remembers, or is down.

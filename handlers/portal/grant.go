@@ -20,20 +20,40 @@ const (
 // console signs the browser in to the AWS console. The link is as good as a password: it stands in the Location of this
 // answer to a same-origin POST, and in no page, log or URL of ours (threats W9, W10, R9).
 func (s *Server) console(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	ask, wish, err := s.ask(r, v)
+	ask, role, wish, err := s.ask(r, v)
 	if err != nil {
 		return err
 	}
-	link, _, err := s.bridge.ConsoleURL(r.Context(), ask, bridge.Destination{URL: wish.destination, Region: wish.region})
+	to := bridge.Destination{URL: wish.destination, Region: wish.region}
+	if role.ConsolePost {
+		return s.postToConsole(w, r, v, ask, to)
+	}
+	link, creds, err := s.bridge.ConsoleURL(r.Context(), ask, to)
 	if err != nil {
 		return s.withWayOut(r, v, ask.Role, err)
 	}
+	s.meters.note(v.identity, creds)
 	return handlers.Redirect(w, link.Reveal())
+}
+
+// postToConsole answers with the form that takes the browser there. What was minted stands in this answer to a same-origin
+// POST, which nobody may keep (no-store), frame or refer to, and which leads nowhere but to AWS.
+func (s *Server) postToConsole(w http.ResponseWriter, r *http.Request, v *visitor, ask bridge.AssumeRequest, to bridge.Destination) error {
+	form, err := s.bridge.ConsolePost(r.Context(), ask, to)
+	if err != nil {
+		return s.withWayOut(r, v, ask.Role, err)
+	}
+	// AWS's sign-in page leads on to the console, and Chromium holds every hop against form-action (threat W13).
+	hosts := handlers.Forms{Hosts: s.roleForms.Hosts, Away: true}
+	return s.site.Render(w, http.StatusOK, hosts, templates.ConsolePost{
+		Layout: s.layout(r, nil), Account: form.Role.Account, Label: roleLabel(form.Role),
+		Action: form.URL, Response: form.Response, RelayState: form.RelayState,
+	})
 }
 
 // credentials hands credentials over: as a page that is shown once, as a file, or as JSON.
 func (s *Server) credentials(w http.ResponseWriter, r *http.Request, v *visitor) error {
-	ask, wish, err := s.ask(r, v)
+	ask, _, wish, err := s.ask(r, v)
 	if err != nil {
 		return err
 	}
@@ -46,6 +66,8 @@ func (s *Server) credentials(w http.ResponseWriter, r *http.Request, v *visitor)
 	if err != nil {
 		return s.withWayOut(r, v, ask.Role, err)
 	}
+	s.meters.note(v.identity, creds)
+	sayMeter(w.Header(), creds)
 	in := delivery.Input{Credentials: creds, Region: cmp.Or(wish.region, s.regionOf(creds.Role))}
 	switch {
 	case file != "":
@@ -56,8 +78,8 @@ func (s *Server) credentials(w http.ResponseWriter, r *http.Request, v *visitor)
 	return s.showCredentials(w, r, v, creds, in)
 }
 
-// ask reads which role is wished for, and how.
-func (s *Server) ask(r *http.Request, v *visitor) (bridge.AssumeRequest, wish, error) {
+// ask reads which role is wished for, and how. The role is the zero Role where none of this name is configured.
+func (s *Server) ask(r *http.Request, v *visitor) (bridge.AssumeRequest, bridge.Role, wish, error) {
 	key, request := s.roleKey(r), handlers.RequestOf(r.Context())
 	// The shape of the wish is checked against the role where there is one; whether the person may have it is for Assume
 	// to say, so that a refusal is decided, and recorded, in one place.
@@ -71,13 +93,13 @@ func (s *Server) ask(r *http.Request, v *visitor) (bridge.AssumeRequest, wish, e
 	if role.Key == key {
 		var err error
 		if chosen, err = readWish(r.PostForm, role); err != nil {
-			return bridge.AssumeRequest{}, wish{}, err
+			return bridge.AssumeRequest{}, bridge.Role{}, wish{}, err
 		}
 	}
 	return bridge.AssumeRequest{
 		Identity: v.identity, Proof: v.proof, Role: key, Duration: chosen.duration,
 		Door: door, Source: request.Source, RequestID: request.ID,
-	}, chosen, nil
+	}, role, chosen, nil
 }
 
 // withWayOut completes a refusal with the link at which another sign-in would help; it comes back to the role's page.
@@ -131,8 +153,8 @@ func (s *Server) showCredentials(w http.ResponseWriter, r *http.Request, v *visi
 	page := templates.Credentials{
 		Layout: s.layout(r, v), Account: role.Account, Path: rolePath(role), Label: roleLabel(role),
 		AssumedRoleARN: creds.AssumedRoleARN, SessionName: creds.SessionName, Expires: creds.Expires,
-		CapReason: creds.CapReason.Sentence(),
-		Secrets:   []bridge.Secret{creds.SecretAccessKey, creds.SessionToken},
+		CapReason: creds.CapReason.Sentence(), Meter: templates.MeterOf(creds),
+		Secrets: []bridge.Secret{creds.SecretAccessKey, creds.SessionToken},
 	}
 	for _, format := range delivery.Formats() {
 		text, err := delivery.Render(format.ID, in)

@@ -62,6 +62,7 @@ type Server struct {
 	accounts  []bridge.Account
 	accountID map[string]string // by name
 	roleForms handlers.Forms
+	meters    meters
 	regions   []string
 	region    map[string]string // by partition
 	log       *slog.Logger

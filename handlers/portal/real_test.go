@@ -37,7 +37,7 @@ var realPeople = []idptest.Person{
 	{Username: "nobody", Password: "pw", Email: "nobody@example.com", Name: "Nobody"},
 }
 
-func newReal(t *testing.T, binding string, unsolicited bool) *real {
+func newReal(t *testing.T, binding string, unsolicited bool, changes ...change) *real {
 	t.Helper()
 	r := &real{}
 	r.serveProviders(t)
@@ -57,6 +57,9 @@ func newReal(t *testing.T, binding string, unsolicited bool) *real {
 			o.Providers = r.openProviders(t, w, binding, unsolicited)
 			o.ConsoleFormHosts = []string{r.saml.EntityID()[:strings.LastIndexByte(r.saml.EntityID(), '/')]}
 			w.console.home = r.saml.SSOURL()
+			for _, c := range changes {
+				c(w, o)
+			}
 		})
 		return r.handler, nil
 	})

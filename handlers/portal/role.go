@@ -30,6 +30,13 @@ func (s *Server) role(w http.ResponseWriter, r *http.Request, v *visitor) error 
 		Rules: offer.Rules, Obstacle: s.obstacle(offer, v),
 	}
 	page.Region = cmp.Or(page.Region, s.regionOf(role))
+	if page.Obstacle == nil {
+		page.Session, page.Meter = s.session(r, v, offer), s.meters.of(v.identity, role.Key)
+		page.Session.Longest = 0 // stands above
+		if page.Obstacle = page.Session.Problem; page.Obstacle != nil {
+			page.Session = nil
+		}
+	}
 	return s.site.Render(w, http.StatusOK, s.roleForms, page)
 }
 

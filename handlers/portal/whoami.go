@@ -22,8 +22,14 @@ const (
 
 // aboutMe is the same as JSON.
 type aboutMe struct {
-	Identity bridge.Identity      `json:"identity"`
-	Roles    []bridge.Explanation `json:"roles"`
+	Identity bridge.Identity `json:"identity"`
+	Roles    []aboutRole     `json:"roles"`
+}
+
+// aboutRole is one role, and for one that the person has, what goes into its sessions.
+type aboutRole struct {
+	bridge.Explanation
+	Session *sessionJSON `json:"session,omitempty"`
 }
 
 // whoami shows a person's claims, and for every configured role why they have it or not. Who has no role at all sees it
@@ -34,7 +40,9 @@ func (s *Server) whoami(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	if err != nil {
 		return err
 	}
+	offers := s.bridge.Offers(r.Context(), v.identity, v.proof)
 	reasons := s.reasons(v, searchWords(search))
+	s.showSessions(r, v, offers, reasons)
 	if query.Get(fieldFormat) == "json" || handlers.PrefersJSON(r) {
 		return s.whoamiJSON(w, r, v, reasons, query.Get(fieldFormat) == "json")
 	}
@@ -44,7 +52,7 @@ func (s *Server) whoami(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		Download:  "/whoami?" + fieldFormat + "=json",
 	}
 	status := http.StatusOK
-	if len(s.bridge.Offers(r.Context(), v.identity, v.proof)) == 0 {
+	if len(offers) == 0 {
 		page.NoRole = s.noRole(s.reasons(v, nil))
 		if r.URL.Path != "/whoami" {
 			status = handlers.Status(bridge.CodeNoRole)
@@ -58,9 +66,13 @@ func (s *Server) whoami(w http.ResponseWriter, r *http.Request, v *visitor) erro
 }
 
 func (s *Server) whoamiJSON(w http.ResponseWriter, r *http.Request, v *visitor, reasons []templates.RoleReason, download bool) error {
-	about := aboutMe{Identity: v.identity, Roles: []bridge.Explanation{}}
+	about := aboutMe{Identity: v.identity, Roles: []aboutRole{}}
 	for _, reason := range reasons {
-		about.Roles = append(about.Roles, reason.Explanation)
+		role := aboutRole{Explanation: reason.Explanation}
+		if reason.Session != nil {
+			role.Session = asJSON(reason.Session, s.meters.of(v.identity, reason.Explanation.Role))
+		}
+		about.Roles = append(about.Roles, role)
 	}
 	if download {
 		w.Header().Set("Content-Disposition", `attachment; filename="fedbridge-whoami.json"`)
@@ -84,6 +96,27 @@ func (s *Server) reasons(v *visitor, words []string) []templates.RoleReason {
 		all = append(all, reason)
 	}
 	return all
+}
+
+// showSessions completes the reasons of the roles that the person has. Claims are looked at only where a role asks for
+// them: somebody may have thousands that don't.
+func (s *Server) showSessions(r *http.Request, v *visitor, offers []bridge.Offer, reasons []templates.RoleReason) {
+	own := make(map[bridge.RoleKey]bridge.Offer, len(offers))
+	for _, offer := range offers {
+		own[offer.Role.Key] = offer
+	}
+	for i := range reasons {
+		offer, ok := own[reasons[i].Explanation.Role]
+		switch {
+		case !ok:
+		case offer.Obstacle != nil:
+			reasons[i].Session = &templates.Session{Problem: s.obstacle(offer, v)}
+		case offer.Role.HasTags || offer.Role.HasSourceIdentity:
+			reasons[i].Session = s.session(r, v, offer)
+		default:
+			reasons[i].Session = &templates.Session{Longest: offer.Longest}
+		}
+	}
 }
 
 // cut keeps all roles that the person has, and fills up with the others in their order.

@@ -28,6 +28,8 @@ type world struct {
 	store   *memory
 	audit   *fakeAudit
 	sts     *fakeSTS
+	minter  *fakeMinter
+	mints   bridge.Minter // minter, or a real one
 	console *fakeConsole
 	policy  *fakePolicy
 	corp    *fakeIDP // SAML, answers by cross-site POST
@@ -73,7 +75,7 @@ type change func(*world, *portal.Options)
 
 func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
-	w := &world{t: t, store: newMemory(), audit: &fakeAudit{}, sts: &fakeSTS{}, console: &fakeConsole{}, log: &lockedBuffer{}}
+	w := &world{t: t, store: newMemory(), audit: &fakeAudit{}, sts: &fakeSTS{}, minter: &fakeMinter{}, console: &fakeConsole{}, log: &lockedBuffer{}}
 	w.clock = time.Now().Truncate(time.Second)
 	people := testPeople(w.clock)
 	w.corp = &fakeIDP{info: idp.Info{Name: "corp", Kind: idp.KindSAML, Label: "Example Corp", CrossSite: true,
@@ -92,9 +94,12 @@ func newWorld(t testing.TB, changes ...change) *world {
 	for _, c := range changes {
 		c(w, &o)
 	}
+	if w.mints == nil {
+		w.mints = w.minter
+	}
 	var err error
 	if o.Bridge, err = bridge.New(bridge.Options{
-		Authorizer: w.policy, Roles: w.policy, STS: w.sts, Console: w.console, Audit: w.audit, Log: log, Now: w.now,
+		Authorizer: w.policy, Roles: w.policy, Minter: w.mints, STS: w.sts, Console: w.console, Audit: w.audit, Log: log, Now: w.now,
 	}); err != nil {
 		t.Fatal(err)
 	}
