@@ -25,7 +25,7 @@ func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
 	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
 	defer cancel()
 	asked := ownParts(file)
-	world, err := tried.Open(ctx, config.Outside{Stdout: io.Discard})
+	world, err := tried.Open(ctx, config.Outside{Stdout: io.Discard, ReadOnly: true})
 	if err == nil {
 		defer world.Close()
 		asked = append(world.Parts(), asked...)
