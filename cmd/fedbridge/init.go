@@ -44,7 +44,7 @@ Accounts come from a file: CSV with id,name,environment,owner (or with a header 
 		Example: `  fedbridge init
   fedbridge init --url https://bridge.example.com --idp okta --steps
   aws organizations list-accounts | fedbridge init --url https://bridge.example.com --idp entra --accounts - \
-    --metadata https://login.microsoftonline.com/TENANT/federationmetadata/2007-06/federationmetadata.xml?appid=APP \
+    --metadata 'https://login.microsoftonline.com/TENANT/federationmetadata/2007-06/federationmetadata.xml?appid=APP' \
     --group 0b1c9f5e-6c35-4b0c-8b1e-9d0b1a2f3c4d --role ReadOnly`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },

@@ -10,6 +10,7 @@ import (
 type initStep struct {
 	Say string   `json:"say"`
 	Run []string `json:"run,omitempty"`
+	or  bool     // instead of the one before
 }
 
 // steps are what comes next, for the configuration that was written to out.
@@ -23,39 +24,52 @@ func (p initPlan) steps(out string) []initStep {
 	}
 	var steps []initStep
 	if files := p.filesToInstall(); len(files) > 0 {
-		steps = append(steps, initStep{p.whereToInstall() + " It needs " + sentence(files) + ":", p.install(files)})
+		steps = append(steps, initStep{Say: p.whereToInstall() + " It needs " + sentence(files) + ":", Run: p.install(files)})
 	}
 	if p.Kind == "oidc" && p.ClientSecret == "file:"+p.SecretPath() {
-		steps = append(steps, initStep{"The client secret: run this, paste the secret, press Enter and Ctrl-D.", []string{p.installLine("/dev/stdin", p.SecretPath())}})
+		steps = append(steps, initStep{
+			Say: "The client secret: run this, paste the secret, press Enter and Ctrl-D.", Run: []string{p.installLine("/dev/stdin", p.SecretPath())},
+		})
 	}
 	if p.Dir == "" {
-		steps = append(steps, initStep{"The configuration:", []string{p.installLine(pathWord(out), at)}})
+		steps = append(steps, initStep{Say: "The configuration:", Run: []string{p.installLine(pathWord(out), at)}})
 	}
-	return append(steps,
-		initStep{"Ask all that it names whether it is ready, then run it. " + p.asService() + p.URL + " must lead there: port 443 to " + p.Listen + ".",
-			[]string{as + "fedbridge check --online " + pathWord(at), as + "fedbridge serve --config " + pathWord(at)}},
-		initStep{"AWS reads " + p.IssuerURL() + "/.well-known/openid-configuration, so it must be readable from the Internet now. " +
-			"Create in AWS what one of these prints, the roles and their trust in fedbridge, and attach what the roles may do:", p.trustCommands(out)},
-		initStep{"See whether AWS gives each role. (Without --live, and with AWS credentials that may read IAM, it says what is missing " +
-			"and how to mend it.) Then sign in at " + p.URL, []string{as + "fedbridge trust check --live --config " + pathWord(at)}},
-	)
+	steps = append(steps,
+		initStep{Say: "Run it. " + p.asService() + p.URL + " must lead there: port 443 to " + p.Listen + ".",
+			Run: []string{as + "fedbridge serve --config " + pathWord(at)}},
+		initStep{Say: "In another terminal, ask all that it needs whether it is ready. AWS must be able to read what fedbridge publishes at " +
+			p.IssuerURL() + ", from the Internet.", Run: []string{as + "fedbridge check --online " + pathWord(at)}})
+	steps = append(steps, p.trustSteps(out)...)
+	return append(steps, initStep{Say: "See whether AWS gives each role, and sign in at " + p.URL + ". Without --live, and with AWS credentials " +
+		"that may read IAM, the same command says what is missing and how to mend it.",
+		Run: []string{as + "fedbridge trust check --live --config " + pathWord(at)}})
 }
 
-// trustCommands print what must be created in AWS, for one account, or for all.
-func (p initPlan) trustCommands(out string) []string {
+// trustSteps create in AWS what trusts fedbridge: for one account, or for all.
+func (p initPlan) trustSteps(out string) []initStep {
 	config := " --config " + pathWord(out)
-	commands := []string{"fedbridge trust terraform" + config, "fedbridge trust policy" + config}
 	worlds := map[string]bool{}
 	for _, a := range p.Accounts {
 		worlds[a.Partition] = true
 	}
+	say := "Create the roles in AWS, and their trust in fedbridge. What they may do is yours to say, in the parameters of what is printed. "
+	var steps []initStep
 	switch {
 	case len(p.Accounts) == 1:
-		commands = append([]string{"fedbridge trust cloudformation" + config}, commands...)
+		steps = []initStep{{Say: say + "With CloudFormation:", Run: []string{
+			"fedbridge trust cloudformation" + config + " > fedbridge-trust.yaml",
+			"aws cloudformation deploy --stack-name fedbridge --template-file fedbridge-trust.yaml --capabilities CAPABILITY_NAMED_IAM",
+		}}}
 	case len(worlds) == 1: // an organisation is in one partition
-		commands = append([]string{"fedbridge trust cloudformation --stackset" + config}, commands...)
+		steps = []initStep{{Say: say + "With CloudFormation, one template for all accounts, as a stack set:", Run: []string{
+			"fedbridge trust cloudformation --stackset" + config + " > fedbridge-trust.yaml",
+		}}}
 	}
-	return commands
+	terraform := initStep{Say: "Or with Terraform:", or: true, Run: []string{"fedbridge trust terraform" + config + " > fedbridge-trust.tf"}}
+	if len(steps) == 0 {
+		terraform.Say, terraform.or = say+"With Terraform:", false
+	}
+	return append(steps, terraform, initStep{Say: "Or by hand:", or: true, Run: []string{"fedbridge trust policy" + config}})
 }
 
 // filesToInstall are those that somebody must bring.
@@ -127,13 +141,18 @@ func (p initPlan) asService() string {
 	return "(README, \"With systemd\", makes it a service.) "
 }
 
-// stepText is what people read, numbered from first.
-func stepText(steps []initStep, first int) string {
+// stepText is what people read, numbered from next.
+func stepText(steps []initStep, next int) string {
 	var text strings.Builder
-	for i, step := range steps {
-		fmt.Fprintf(&text, "\n%s\n\n", wrapped(fmt.Sprintf("%d. %s", first+i, step.Say), 110))
+	for _, step := range steps {
+		say := "   " + step.Say
+		if !step.or {
+			say = fmt.Sprintf("%d. %s", next, step.Say)
+			next++
+		}
+		fmt.Fprintf(&text, "\n%s\n\n", wrapped(say, 110))
 		for _, line := range step.Run {
-			fmt.Fprintf(&text, "  %s\n", line)
+			fmt.Fprintf(&text, "   %s\n", line)
 		}
 	}
 	return text.String()
@@ -143,12 +162,12 @@ func stepText(steps []initStep, first int) string {
 func wrapped(text string, width int) string {
 	const indent = "   "
 	var lines []string
-	line := ""
+	line := text[:len(text)-len(strings.TrimLeft(text, " "))]
 	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
+		if len(line) > len(indent) && len(line)+1+len(word) > width {
 			lines, line = append(lines, line), indent
 		}
-		if line != "" && line != indent {
+		if strings.TrimSpace(line) != "" {
 			line += " "
 		}
 		line += word
