@@ -30,6 +30,7 @@ import (
 type minted struct {
 	aws    *ststest.AWS
 	bridge *bridge.Bridge
+	minter *mint.Minter
 	grant  bridge.Grant
 	audit  *audited
 	sts    string
@@ -78,12 +79,12 @@ func newMinted(t *testing.T, encrypt bool) *minted {
 		Issuer: issuer.URL, EntityID: entityID, Keys: signing{key}, SubjectKey: make([]byte, 32),
 		Encryption: map[string]*x509.Certificate{"file:aws.pem": key.Certificate},
 	}
-	minter, err := mint.New(config)
-	if err != nil {
+	var err error
+	if w.minter, err = mint.New(config); err != nil {
 		t.Fatal(err)
 	}
 	w.bridge, err = bridge.New(bridge.Options{
-		Authorizer: one{&w.grant}, Roles: one{&w.grant}, Minter: minter, STS: client(t, awssts.Config{Endpoint: w.sts}),
+		Authorizer: one{&w.grant}, Roles: one{&w.grant}, Minter: w.minter, STS: client(t, awssts.Config{Endpoint: w.sts}),
 		Console: nothing{}, Audit: w.audit,
 	})
 	if err != nil {
@@ -158,11 +159,16 @@ func (w *minted) fill(t *testing.T, issuer string, key mint.Key, private *rsa.Pr
 		Accounts:      []ststest.Account{{ID: account}},
 		SAMLProviders: []ststest.SAMLProvider{provider},
 		OIDCProviders: []ststest.OIDCProvider{{Account: account, Issuer: issuer, ClientIDs: []string{"fedbridge:" + account}}},
-		Roles: []ststest.Role{{ARN: assumed, MaxSessionDuration: 12 * time.Hour, TrustPolicy: `{"Version":"2012-10-17","Statement":[` +
-			fmt.Sprintf(statement, oidc, "sts:AssumeRoleWithWebIdentity") + "," + fmt.Sprintf(statement, provider.ARN, "sts:AssumeRoleWithSAML") + `]}`}},
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	trust := `{"Version":"2012-10-17","Statement":[` + fmt.Sprintf(statement, oidc, "sts:AssumeRoleWithWebIdentity") + "," +
+		fmt.Sprintf(statement, provider.ARN, "sts:AssumeRoleWithSAML") + `]}`
+	for _, arn := range []string{assumed, assumed + "Admin"} {
+		if err := w.aws.AddRole(ststest.Role{ARN: arn, MaxSessionDuration: 12 * time.Hour, TrustPolicy: trust}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.grant = bridge.Grant{Entitlement: bridge.Entitlement{MaxSession: 12 * time.Hour}, Role: role("Dev")}
 	w.grant.Role.Via, w.grant.Role.Audience = []bridge.Via{bridge.ViaIssuer}, "fedbridge:"+account
@@ -264,6 +270,51 @@ func TestMintedRefused(t *testing.T) {
 		wantCode(t, err, c.want)
 		if _, _, detail := bridge.Explain(err); detail != "fedbridge trust check shop-prod/Dev" {
 			t.Errorf("%s: %q", name, detail)
+		}
+	}
+}
+
+// TestAttackMintedForAnother: what was minted for one role or session is refused for every other, also where both roles
+// trust fedbridge alike; and nothing of it is in the refusal.
+func TestAttackMintedForAnother(t *testing.T) {
+	for _, kind := range []bridge.ProofKind{bridge.ProofIDToken, bridge.ProofSAML} {
+		w := newMinted(t, false)
+		own := w.grant.Role
+		own.Mint = kind
+		proof, err := w.minter.Mint(context.Background(), bridge.MintRequest{
+			Role: own, Identity: bridge.Identity{Provider: "corp", Issuer: "https://idp.example.com", Subject: "ada"}, SessionName: person, Duration: time.Hour,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := client(t, awssts.Config{Endpoint: w.sts})
+		ask := func(edit func(*bridge.ExchangeRequest)) (bridge.Credentials, error) {
+			q := bridge.ExchangeRequest{Role: own, Via: bridge.ViaIssuer, Proof: proof, SessionName: person, Duration: time.Hour}
+			edit(&q)
+			return c.Exchange(context.Background(), q)
+		}
+		if _, err := ask(func(*bridge.ExchangeRequest) {}); err != nil {
+			t.Fatal(err)
+		}
+		for name, edit := range map[string]func(*bridge.ExchangeRequest){
+			"another role":    func(q *bridge.ExchangeRequest) { q.Role.ARN.Name += "Admin" },
+			"another account": func(q *bridge.ExchangeRequest) { q.Role.ARN.Account, q.Role.SAMLProvider.Account = home, home },
+			"another session": func(q *bridge.ExchangeRequest) { q.SessionName = "eve@example.com" },
+		} {
+			got, err := ask(edit)
+			if name == "another session" && kind == bridge.ProofIDToken {
+				wantCode(t, err, "") // the name is no part of a token
+				continue
+			}
+			if err == nil || got.AccessKeyID != "" {
+				t.Errorf("%s: %s is taken", kind, name)
+				continue
+			}
+			for _, part := range strings.Split(proof.Raw.Reveal(), ".") {
+				if strings.Contains(err.Error(), part[:min(len(part), 40)]) {
+					t.Errorf("%s: %s: the cause holds what was minted: %v", kind, name, err)
+				}
+			}
 		}
 	}
 }
