@@ -153,8 +153,8 @@ func (e *exam) identify() {
 	e.principal = e.callerOf(e.need.Caller)
 }
 
-// callerOf makes the principal of a caller's ARN: an IAM role calls as a session of it. A session's ARN lacks the role's
-// path; since names are unique in an account, a role of that name in the policy is the one, if it exists.
+// callerOf makes the principal of a caller's ARN: an IAM role calls as a session of it, under a name that isn't known, so
+// that it gets one that no session can have. A session's ARN lacks the role's path; since names are unique in an account, a role of that name in the policy is the one, if it exists.
 func (e *exam) callerOf(arn string) Principal {
 	part := splitARN(arn)
 	if part == nil {
@@ -164,7 +164,7 @@ func (e *exam) callerOf(arn string) Principal {
 	switch {
 	case part[2] == "iam" && kind == "role":
 		name := rest[strings.LastIndexByte(rest, '/')+1:]
-		return Principal{Kind: AWS, ID: "arn:" + part[1] + ":sts::" + part[4] + ":assumed-role/" + name + "/fedbridge", Role: arn}
+		return Principal{Kind: AWS, ID: "arn:" + part[1] + ":sts::" + part[4] + ":assumed-role/" + name + "/-", Role: arn}
 	case part[2] != "sts" || kind != "assumed-role":
 		return Principal{Kind: AWS, ID: arn}
 	}

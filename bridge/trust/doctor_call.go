@@ -13,10 +13,13 @@ import (
 // person is a made-up one, to put into the places of a call whose values come from whoever signs in.
 type person struct{ session, source, subject, tag string }
 
-// people differ in everything, so that what all of them may is not a matter of who they are.
+// people differ in everything, so that what all of them may is not a matter of who they are: the last two have no
+// character in common but the hyphen, and are as short as can be.
 var people = []person{
 	{"ada.lovelace-k5xj2q7abc", "ada.lovelace@example.com", "m4zt2kq7w3n5y6p2r4s6t7u2v3w4x5y6z7a2b3c4d5e6f7g2h3i4", "Platform 1"},
 	{"bob-z7yqw2mnop", "bob@example.org", "a7b6c5d4e3f2g7h6i5j4k3l2m7n6o5p4q3r2s7t6u5v4w3x2y7z6", "x"},
+	{"a-aaaaaaaaaa", "aa", strings.Repeat("a", 52), "a"},
+	{"7-7777777777", "77", strings.Repeat("7", 52), "7"},
 }
 
 // shot is one of the calls that fedbridge may make for a need: they differ in what it can choose.
@@ -150,7 +153,7 @@ func (e *exam) signed(r *Request) {
 	r.Context["aws:PrincipalIsAWSService"] = []string{"false"}
 	if part := splitARN(arn); part != nil {
 		r.Context["aws:PrincipalAccount"] = []string{part[4]}
-		if kind == "User" {
+		if kind == "User" && strings.HasPrefix(part[5], "user/") {
 			r.Context["aws:username"] = []string{part[5][strings.LastIndexByte(part[5], '/')+1:]}
 		}
 	}
@@ -177,20 +180,20 @@ func (e *exam) assertion(r *Request, s shot, who *person) {
 	r.Absent = append(r.Absent, "saml:*")
 }
 
-// token is an ID token (aws-facts 3.5, 3.7). What we mint says all that is asked about; of an IdP's own one, azp and amr
-// are not known.
+// token is an ID token (aws-facts 3.5, 3.7). What we mint says all that is asked about; of an IdP's own one, azp, oaud and
+// amr are not known.
 func (e *exam) token(r *Request, s shot, who *person) {
 	n := e.need
 	prefix := bareIssuer(n.Issuer) + ":"
-	r.Context[prefix+"aud"], r.Context[prefix+"oaud"] = []string{s.audience}, []string{s.audience}
+	r.Context[prefix+"aud"] = []string{s.audience}
 	switch {
 	case n.Via == bridge.ViaIssuer:
-		// The name of the role is known; who the rest stands for is not, but whoever it is, it has this shape.
-		subject := people[0].subject
+		r.Context[prefix+"oaud"] = []string{s.audience} // an IdP's own token may have azp, and another aud
 		if who != nil {
-			subject = who.subject
+			r.Context[prefix+"sub"] = []string{n.Role.ARN.Name + "/" + who.subject}
+		} else {
+			r.Opaque = append(r.Opaque, prefix+"sub")
 		}
-		r.Context[prefix+"sub"] = []string{n.Role.ARN.Name + "/" + subject}
 		r.Context["sts:RoleAuthorizedByIdp"] = []string{"true"}
 		r.Absent = append(r.Absent, prefix+"azp", prefix+"amr")
 	case s.subject != "":

@@ -144,14 +144,47 @@ func (e *exam) probes() []probe {
 				"https://stranger.example/saml", "https://signin.aws.amazon.com.stranger.example/saml")
 		case strings.HasSuffix(t.key, ":aud"):
 			add(CodeNoAudience, CodeAudienceWide, t, "tokens that are for somebody else", e.otherAudiences()...)
+			add(CodeNoAudience, CodeAudienceWide, t, "tokens that are for somebody else", e.written(t)...)
 		case e.need.Via == bridge.ViaIssuer && strings.HasSuffix(t.key, ":sub"):
 			add(CodeNoSubject, CodeSubjectWide, t, "tokens that are for other roles", e.otherSubjects()...)
+			add(CodeNoSubject, CodeSubjectWide, t, "tokens that are for other roles", e.written(t)...)
 		case strings.HasSuffix(t.key, ":sub"):
 			add(CodeNoSubject, CodeSubjectWide, t, "other people of the same issuer", neighbours(t.values, "stranger-of-the-same-issuer")...)
 		case t.key == "sts:ExternalId":
 			add(CodeNoExternalID, CodeExternalIDWide, t, "calls without an external ID", "")
 			if len(out) > 0 && e.keptOut(e.request(e.need.action(), e.need.shots()[0], nil), out[len(out)-1]) {
 				add(CodeNoExternalID, CodeExternalIDWide, t, "calls with another external ID", neighbours(t.values, "0f8f9c2e-5b5e-4c53-9a3c-decoy0decoy0")...)
+				add(CodeNoExternalID, CodeExternalIDWide, t, "calls with another external ID", e.written(t)...)
+			}
+		}
+	}
+	return out
+}
+
+// written are values that the policy itself has for a key and that aren't ours, so that what somebody added is tried, too.
+// Who shares an identity provider with others may have reasons for that.
+func (e *exam) written(t test) []string {
+	if e.need.relays() {
+		return nil
+	}
+	ours := condition{op: operators[strings.TrimPrefix(t.operator, "ForAllValues:")]}
+	for _, v := range t.values {
+		ours.values = append(ours.values, value{text: v})
+		ours.read(&ours.values[len(ours.values)-1], false)
+	}
+	var out []string
+	for _, s := range e.policy.statements {
+		for _, c := range s.conditions {
+			if s.effect != Allow || c.key != lower(t.key) {
+				continue
+			}
+			for _, v := range c.values {
+				for _, filling := range []string{"", "x"} {
+					candidate := strings.NewReplacer("*", filling, "?", "x").Replace(v.text)
+					if candidate != "" && ours.oneOf(&context{}, candidate) != yes {
+						out = append(out, candidate)
+					}
+				}
 			}
 		}
 	}
