@@ -19,6 +19,7 @@ type Layout struct {
 
 	Person      *Person   // nil when nobody is signed in: the navigation and sign-out are then left out
 	SessionEnds time.Time // zero: not shown
+	Operator    bool      // the navigation leads to the operators' page
 	RequestID   string    // shown at the foot of every page, so that the operator can find the request in the log
 	Flash       *Flash    // one message above the page; nil for none
 }

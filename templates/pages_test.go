@@ -50,7 +50,7 @@ type sample struct {
 func samples(at time.Time) []sample {
 	f := fixtures{at}
 	var all []sample
-	for _, of := range []func() []sample{f.gate, f.picker, f.role, f.credentials, f.whoami, f.failure} {
+	for _, of := range []func() []sample{f.gate, f.picker, f.role, f.credentials, f.whoami, f.trust, f.failure} {
 		all = append(all, of()...)
 	}
 	return all

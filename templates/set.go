@@ -23,6 +23,7 @@ var pages = map[reflect.Type]string{
 	reflect.TypeFor[Role]():        "role.html",
 	reflect.TypeFor[Credentials](): "credentials.html",
 	reflect.TypeFor[WhoAmI]():      "whoami.html",
+	reflect.TypeFor[Trust]():       "trust.html",
 	reflect.TypeFor[Error]():       "error.html",
 }
 
