@@ -2,6 +2,7 @@
 // their claims gave them, and open the console or take credentials.
 //
 //	/login/{provider} -> provider -> answer -> Bridge.RecordSignIn -> session -> picker -> POST -> Bridge.Assume -> AWS
+//	                                                               … -> POST -> Bridge.ConsolePost -> form -> POST -> AWS
 //
 // routes.go is the map of the site. A sign-in is tied to the browser that began it by a random handle in a cookie; what
 // must be remembered is sealed under that handle, stored once and taken once. A session is a random id in a cookie; the
