@@ -44,7 +44,7 @@ func TestReadBackRefuses(t *testing.T) {
 		says   string
 	}{
 		"nothing":   {func(out http.ResponseWriter, r *http.Request) { http.NotFound(out, r) }, "status 404"},
-		"an outage": {func(out http.ResponseWriter, r *http.Request) { http.Error(out, "", 503) }, "status 503"},
+		"an outage": {func(out http.ResponseWriter, r *http.Request) { http.Error(out, "", http.StatusServiceUnavailable) }, "status 503"},
 		"a redirect": {func(out http.ResponseWriter, r *http.Request) {
 			http.Redirect(out, r, redirected.URL, http.StatusFound)
 		}, "status 302"},
