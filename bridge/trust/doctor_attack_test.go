@@ -63,7 +63,7 @@ func somebody(r *rand.Rand, now time.Time) trust.Request {
 func TestVerdictHoldsForEverybody(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	allowed := 0
-	for seed := range uint64(600) {
+	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		tests := map[string]map[string][]string{"StringEquals": {ourKeys + ":aud": {"fedbridge:123456789012"}}}
 		for range 1 + r.IntN(2) {
@@ -98,7 +98,7 @@ func TestVerdictHoldsForEverybody(t *testing.T) {
 		}
 	}
 	if allowed < 20 {
-		t.Errorf("only %d policies of 600 are allowed: the made-up ones try too little", allowed)
+		t.Errorf("only %d policies of 300 are allowed: the made-up ones try too little", allowed)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestVerdictHoldsForEverybody(t *testing.T) {
 func TestNothingFoundLetsNobodyIn(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	clean := 0
-	for seed := range uint64(800) {
+	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		policy := document(overlooked(r))
 		worst := ""
@@ -139,7 +139,7 @@ func TestNothingFoundLetsNobodyIn(t *testing.T) {
 		}
 	}
 	if clean < 20 {
-		t.Errorf("only %d policies of 800 come out clean: the made-up ones are too bad", clean)
+		t.Errorf("only %d policies of 300 come out clean: the made-up ones are too bad", clean)
 	}
 }
 
@@ -174,4 +174,90 @@ func overlooked(r *rand.Rand) []sample {
 			Condition: map[string]map[string][]string{"StringNotLike": {ourKeys + ":sub": {ourName + "/*"}}}})
 	}
 	return list
+}
+
+// TestVerdictIsNotAllowed: each of these policies looks right and isn't, or not for every call.
+func TestVerdictIsNotAllowed(t *testing.T) {
+	const allow = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`
+	signed := func(change ...func(*trust.Need)) trust.Need {
+		n := minted()
+		n.Role.TagKeys, n.Role.HasTags, n.Role.HasSourceIdentity = nil, false, false
+		n.Role.Via, n.Via, n.Caller = []bridge.Via{bridge.ViaAssumeRole}, bridge.ViaAssumeRole, session.Role
+		for _, f := range change {
+			f(&n)
+		}
+		return n
+	}
+	relayed := signed(func(n *trust.Need) {
+		n.Via, n.Issuer, n.ClientIDs, n.Caller = bridge.ViaWebIdentity, "https://accounts.google.com", []string{"web.example", "android.example"}, ""
+	})
+	posted := signed(func(n *trust.Need) {
+		n.Via, n.Role.Mint, n.Caller = bridge.ViaIssuer, bridge.ProofSAML, ""
+		n.Role.SAMLProvider = bridge.SAMLProviderARN{Partition: "aws", Account: "123456789012", Name: "fedbridge"}
+		n.Recipient = []string{"https://signin.aws.amazon.com/saml", "https://eu-west-1.signin.aws.amazon.com/saml"}
+	})
+	google, sp := `"Principal":{"Federated":"accounts.google.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":`, `"Principal":{"Federated":"arn:aws:iam::123456789012:saml-provider/fedbridge"},"Action":"sts:AssumeRoleWithSAML","Condition":`
+	mine := `"Principal":{"Federated":"` + ourARN + `"},"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession","sts:SetSourceIdentity"],"Condition":`
+	for name, c := range map[string]struct {
+		need   trust.Need
+		policy string
+	}{
+		"a session of the role":          {signed(), allow + `"Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/Bridge/fedbridge"},"Action":"sts:AssumeRole"}]}`},
+		"an external ID that isn't sent": {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"x"}}}]}`},
+		"MFA":                            {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`},
+		"an organisation":                {signed(), allow + `"Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`},
+		"an address":                     {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}}]}`},
+		"the caller's tag":               {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringNotEquals":{"aws:PrincipalTag/Stage":"test"}}}]}`},
+		"the caller's id":                {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringLike":{"aws:userid":"AROAJQABLZS4A3QDU576Q:*"}}}]}`},
+		"a deleted caller":               {signed(), allow + `"Principal":{"AWS":"AROAJQABLZS4A3QDU576Q"},"Action":"sts:AssumeRole"}]}`},
+		"a caller with a wildcard":       {signed(), allow + `"Principal":{"AWS":"arn:aws:iam::111122223333:role/team/*"},"Action":"sts:AssumeRole"}]}`},
+		"nobody in particular":           {signed(), allow + `"Principal":"*","Action":"sts:AssumeRole"}]}`},
+		"everybody else":                 {signed(), allow + `"NotPrincipal":{"AWS":"444455556666"},"Action":"sts:AssumeRole"}]}`},
+		"another partition":              {signed(func(n *trust.Need) { n.Caller = "arn:aws-cn:iam::111122223333:role/Bridge" }), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}`},
+		"root":                           {signed(func(n *trust.Need) { n.Caller = "arn:aws:iam::111122223333:root" }), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:username":"root"}}}]}`},
+		"a name that roles lack":         {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole","Condition":{"StringLike":{"sts:RoleSessionName":"${aws:username}*"}}}]}`},
+		"an action with a wildcard":      {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"*:AssumeRole"}]}`},
+		"a Deny that may apply":          {signed(), allow + `"Principal":{"AWS":"111122223333"},"Action":"sts:*"},{"Effect":"Deny","Principal":"*","Action":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}`},
+
+		"one client alone":   {relayed, allow + google + `{"StringEquals":{"accounts.google.com:aud":"web.example"}}}]}`},
+		"the other audience": {relayed, allow + google + `{"StringEquals":{"accounts.google.com:oaud":["web.example","android.example"]}}}]}`},
+		"one person alone":   {relayed, allow + google + `{"StringEquals":{"accounts.google.com:sub":"112233"}}}]}`},
+		"a hosted domain":    {relayed, allow + google + `{"StringEquals":{"accounts.google.com:hd":"example.com"}}}]}`},
+		"the named role":     {relayed, allow + google + `{"Bool":{"sts:RoleAuthorizedByIdp":"true"}}}]}`},
+
+		"one recipient alone": {posted, allow + sp + `{"StringEquals":{"SAML:aud":"https://signin.aws.amazon.com/saml"}}}]}`},
+		"some people":         {posted, allow + sp + `{"StringLike":{"saml:sub":"m*"}}}]}`},
+		"an attribute":        {posted, allow + sp + `{"StringEquals":{"saml:cn":"Ada"}}}]}`},
+		"transient subjects":  {posted, allow + sp + `{"StringEquals":{"saml:sub_type":"transient"}}}]}`},
+		"a SAML provider elsewhere": {signed(func(n *trust.Need) { *n = posted; n.Role.SAMLProvider.Account = "444455556666" }),
+			allow + strings.Replace(sp, "123456789012", "444455556666", 1) + `{}}]}`},
+
+		"some subjects":            {minted(), allow + mine + `{"StringLike":{"` + ourKeys + `:sub":"Shop/m*"}}}]}`},
+		"one subject":              {minted(), allow + mine + `{"StringEquals":{"` + ourKeys + `:sub":"Shop/m4zt2kq7w3n5y6p2r4s6t7u2v3w4x5y6z7a2b3c4d5e6f7g2h3i4"}}}]}`},
+		"some tags":                {minted(), allow + mine + `{"StringLike":{"aws:RequestTag/Team":"Platform*"}}}]}`},
+		"some source":              {minted(), allow + mine + `{"StringLike":{"sts:SourceIdentity":"*@example.com"}}}]}`},
+		"another tag's key":        {minted(), allow + mine + `{"ForAllValues:StringEquals":{"aws:TagKeys":"Stage"}}}]}`},
+		"a transitive tag":         {minted(), allow + mine + `{"ForAnyValue:StringEquals":{"sts:TransitiveTagKeys":"Team"}}}]}`},
+		"the named role, for tags": {minted(), allow + mine + `{"Bool":{"sts:RoleAuthorizedByIdp":"true"}}}]}`},
+		"an unknown operator":      {minted(), allow + mine + `{"StringLikeIgnoreCase":{"` + ourKeys + `:aud":"*"}}}]}`},
+		"an unknown claim":         {minted(), allow + mine + `{"StringNotEquals":{"` + ourKeys + `:groups":"x"}}}]}`},
+		"a date that has come":     {minted(), allow + mine + `{"DateLessThan":{"aws:CurrentTime":"2026-11-25T00:00:00Z"}}}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := foundPolicy(c.policy)
+			v := trust.Judge(c.need, found, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+			if v.Answer == trust.Allow {
+				t.Errorf("allowed: %+v", v)
+			}
+			if _, err := trust.Parse([]byte(c.policy)); err != nil {
+				t.Error(err)
+			}
+			for _, f := range trust.Diagnose(c.need, found, time.Now()) {
+				if f.Severity == trust.SeverityError || f.Code == trust.CodeUnknown || f.Code == trust.CodeDepends {
+					return
+				}
+			}
+			t.Error("and nothing is found about it")
+		})
+	}
 }
