@@ -68,8 +68,7 @@ func (e *exam) sentence(a answer, s shot) string {
 }
 
 func (e *exam) tagRefusal(f Finding, a answer) (Finding, func(*document)) {
-	key := lower(a.Condition.Key)
-	if key == "aws:tagkeys" || key == "sts:transitivetagkeys" || strings.HasPrefix(key, "aws:requesttag/") {
+	if aboutTags(lower(a.Condition.Key)) {
 		f.Code, f.Summary = CodeTagKeys, "The trust policy doesn't let through the session tags that fedbridge sends."
 	} else {
 		f.Code, f.Summary = CodeNoTagSession, "fedbridge sends session tags, and the trust policy doesn't allow sts:TagSession."
@@ -78,12 +77,18 @@ func (e *exam) tagRefusal(f Finding, a answer) (Finding, func(*document)) {
 	return f, func(d *document) { e.letThrough(d) }
 }
 
+func aboutTags(key string) bool {
+	return key == "aws:tagkeys" || key == "sts:transitivetagkeys" || strings.HasPrefix(key, "aws:requesttag/")
+}
+
 // refusedBy names what a refusal came from.
 func (e *exam) refusedBy(d Decision) (Code, string) {
 	if d.Statement < 0 {
 		return CodeRefusedPrincipal, "The trust policy doesn't name " + e.whoWeAre() + "."
 	}
 	switch key := lower(d.Condition.Key); {
+	case aboutTags(key):
+		return CodeTagKeys, "The trust policy doesn't let through the session tags that fedbridge sends."
 	case key == "":
 		return CodeRefusedAction, "The trust policy names us, and doesn't allow " + e.need.action() + "."
 	case key == "saml:aud":
@@ -155,18 +160,24 @@ func (e *exam) step(d *document, a answer, s shot) bool {
 
 // append adds the statement that the generator has for an action.
 func (e *exam) append(d *document, action string) bool {
-	if e.whole.principal == "" {
+	w := e.whole
+	if w.principal == "" {
 		return false
 	}
-	statements := e.whole.statements(apart, e.whole.sid())
-	found := false
-	for _, s := range statements {
-		if s.get("Action").text == action {
-			d.add(s)
-			found = true
+	_, s := fitting([]ask{w})
+	switch action {
+	case tagSession:
+		tests := w.conditions()
+		if s != loose {
+			tests = append(tests, w.tagConditions(true)...)
 		}
+		d.add(w.statement(w.sid()+"Tags", []string{tagSession}, tests))
+	case setSourceIdentity:
+		d.add(w.statement(w.sid()+"SourceIdentity", []string{setSourceIdentity}, w.conditions()))
+	default:
+		d.add(w.statements(s, w.sid())[0])
 	}
-	return found
+	return true
 }
 
 // wanted is the test that lets our calls through, for a key that we know the value of. What is relayed shares its
