@@ -33,7 +33,7 @@ const (
 	pemCertificate = "CERTIFICATE"
 )
 
-var keyFile = regexp.MustCompile(`^(token|saml)-(RS256|ES256)-([A-Za-z0-9_-]{43})\.pem$`)
+var keyFile = regexp.MustCompile(`^(token|saml)-(RS256|ES256)-([a-z2-7]{26})\.pem$`)
 
 // newFile begins the name of a file that is being written.
 const newFile = ".new-"

@@ -42,7 +42,7 @@ func algorithmOf(public crypto.PublicKey) (string, error) {
 	return "", fmt.Errorf("it is a %T, neither RSA nor EC", public)
 }
 
-// jwkOf makes the published form of a key; its kid is its thumbprint, so that one id is never two keys.
+// jwkOf makes the published form of a key; its kid is from its thumbprint, so that one id is never two keys.
 func jwkOf(public crypto.PublicKey) (jwk, error) {
 	algorithm, err := algorithmOf(public)
 	if err != nil {
@@ -64,7 +64,8 @@ func jwkOf(public crypto.PublicKey) (jwk, error) {
 	return k, err
 }
 
-// thumbprint is RFC 7638 §3: the required members alone, in the order of their names, hashed by SHA-256.
+// thumbprint hashes the required members alone, in the order of their names (RFC 7638 §3). Half of the hash is enough to
+// tell keys apart, and base32 never begins with a dash, which commands would take for an option.
 func (k jwk) thumbprint() (string, error) {
 	var required any
 	if k.KeyType == "RSA" {
@@ -86,5 +87,5 @@ func (k jwk) thumbprint() (string, error) {
 		return "", err
 	}
 	sum := sha256.Sum256(text)
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	return lowerBase32.EncodeToString(sum[:16]), nil
 }
