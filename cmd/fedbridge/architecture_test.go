@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"idp/idptest/suite":      {"bridge", "idp", "idp/idptest"},
 	"templates":              {"bridge"},
 	"handlers":               {"bridge", "idp", "templates"},
-	"handlers/portal":        {"bridge", "bridge/delivery", "bridge/store", "handlers", "idp", "templates"},
+	"handlers/portal":        {"bridge", "bridge/delivery", "bridge/store", "bridge/trust", "handlers", "idp", "templates"},
 	"handlers/operator":      {"bridge", "handlers", "idp"},
 	"handlers/issuer":        {"bridge", "bridge/mint", "handlers"}, // serves what mint publishes, as mint made it
 	"config":                 {"bridge", "bridge/policy", "bridge/trust", "bridge/audit", "bridge/store", "bridge/awssts", "bridge/awsconsole", "bridge/mint", "bridge/awskms", "idp", "idp/oidc", "idp/saml"},

@@ -47,8 +47,11 @@ type Options struct {
 	Regions   []string // to suggest; those of another partition than the role's are left out
 	// DefaultRegions goes by partition into credentials of roles that have no region of their own, where the person chose none.
 	DefaultRegions map[string]string
-	Log            *slog.Logger
-	Now            func() time.Time
+	// Trust and Operator make the operators' page: what it shows, and who sees it. Without either there is none.
+	Trust    TrustDesk
+	Operator func(bridge.Identity) bool
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Server is the portal. It is safe for concurrent use.
@@ -65,6 +68,8 @@ type Server struct {
 	meters    meters
 	regions   []string
 	region    map[string]string // by partition
+	trust     TrustDesk
+	operator  func(bridge.Identity) bool
 	log       *slog.Logger
 	now       func() time.Time
 	landings  *http.ServeMux // the pages that return_to may name
@@ -94,7 +99,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		site: o.Site, bridge: o.Bridge, store: o.Store, accounts: o.Accounts, regions: o.Regions, region: o.DefaultRegions,
 		roleForms: handlers.Forms{Hosts: o.ConsoleFormHosts},
-		byName:    map[string]*provider{}, accountID: map[string]string{}, log: o.Log, now: o.Now,
+		byName:    map[string]*provider{}, accountID: map[string]string{}, trust: o.Trust, operator: o.Operator, log: o.Log, now: o.Now,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -156,7 +161,7 @@ func (s *Server) layout(r *http.Request, v *visitor) templates.Layout {
 		if l.Person.Name == "" && l.Person.Email == "" {
 			l.Person.Name = v.identity.Subject
 		}
-		l.SessionEnds = v.head.Expires
+		l.SessionEnds, l.Operator = v.head.Expires, s.operates(v)
 	}
 	return l
 }

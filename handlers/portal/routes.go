@@ -27,7 +27,7 @@ const (
 
 // routes is the map of the site. Whatever needs a session says so with signedIn; the rest answers anybody.
 func (s *Server) routes() []route {
-	return []route{
+	all := []route{
 		{"GET", "/{$}", s.home, landing},
 		{"GET", "/login", s.choose, 0},
 		{"GET", "/login/{provider}", s.begin, 0},
@@ -43,6 +43,12 @@ func (s *Server) routes() []route {
 		{"GET", "/whoami", s.signedIn(s.whoami), landing},
 		{"GET", "/assets/{file}", asset(templates.Assets()), 0},
 	}
+	if s.trust != nil { // otherwise not there, rather than hidden
+		all = append(all,
+			route{"GET", "/trust", s.operating(s.trustPage), landing},
+			route{"POST", "/trust/check", s.operating(s.trustCheck), 0})
+	}
+	return all
 }
 
 func (s *Server) siteRoutes() []handlers.Route {

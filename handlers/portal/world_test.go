@@ -36,6 +36,7 @@ type world struct {
 	web     *fakeIDP // OIDC, answers by redirect
 	apple   *fakeIDP // OIDC, answers by form_post
 	log     *lockedBuffer
+	desk    *fakeDesk // alice operates
 
 	mu    sync.Mutex
 	clock time.Time
@@ -75,7 +76,7 @@ type change func(*world, *portal.Options)
 
 func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
-	w := &world{t: t, store: newMemory(), audit: &fakeAudit{}, sts: &fakeSTS{}, minter: &fakeMinter{}, console: &fakeConsole{}, log: &lockedBuffer{}}
+	w := &world{t: t, store: newMemory(), audit: &fakeAudit{}, sts: &fakeSTS{}, minter: &fakeMinter{}, console: &fakeConsole{}, log: &lockedBuffer{}, desk: &fakeDesk{}}
 	w.clock = time.Now().Truncate(time.Second)
 	people := testPeople(w.clock)
 	w.corp = &fakeIDP{info: idp.Info{Name: "corp", Kind: idp.KindSAML, Label: "Example Corp", CrossSite: true,
@@ -89,6 +90,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 		Accounts: []bridge.Account{prod, dev}, Session: portal.Session{Length: 12 * time.Hour, Idle: time.Hour},
 		ConsoleFormHosts: []string{"https://signin.aws.amazon.com", "https://*.console.aws.amazon.com"},
 		PersonKey:        bytes.Repeat([]byte{7}, 32), DefaultRegions: map[string]string{"aws": "eu-central-1"}, Regions: []string{"eu-west-1", "us-east-1", "cn-north-1"},
+		Trust: w.desk, Operator: func(id bridge.Identity) bool { return id.Subject == "alice" },
 		Log: log, Now: w.now,
 	}
 	for _, c := range changes {
