@@ -154,7 +154,8 @@ func (e *exam) identify() {
 }
 
 // callerOf makes the principal of a caller's ARN: an IAM role calls as a session of it, under a name that isn't known, so
-// that it gets one that no session can have. A session's ARN lacks the role's path; since names are unique in an account, a role of that name in the policy is the one, if it exists.
+// that it gets one that no session can have. A session's ARN lacks the role's path; since names are unique in an
+// account, a role of that name in the policy is the one, if it exists.
 func (e *exam) callerOf(arn string) Principal {
 	part := splitARN(arn)
 	if part == nil {

@@ -215,15 +215,38 @@ func (e *exam) judge(p *Policy, action string, s shot) answer {
 	if d.Effect != Unknown {
 		return answer{Decision: d}
 	}
-	all, refused := true, false
+	all, refused := true, 0
 	var last Decision
 	for i := range people {
 		last = p.Evaluate(e.request(action, s, &people[i]))
 		all = all && last.Effect == Allow
-		refused = refused || last.Effect == Deny
+		if last.Effect == Deny {
+			refused++
+		}
 	}
-	if all {
+	switch {
+	case all:
+		return answer{Decision: last}
+	case refused == len(people) && e.otherSubject(last):
 		return answer{Decision: last}
 	}
-	return answer{Decision: d, depends: refused}
+	return answer{Decision: d, depends: refused > 0}
+}
+
+// otherSubject tells whether a condition refuses whatever subject our tokens may have, and not some people alone: none of
+// its values begins as all of ours do.
+func (e *exam) otherSubject(d Decision) bool {
+	if e.whole.role == "" || lower(d.Condition.Key) != lower(e.whole.prefix+"sub") || strings.Contains(d.Condition.Operator, "Not") {
+		return false
+	}
+	ours := e.whole.role + "/"
+	for _, v := range d.Wanted {
+		if i := strings.IndexAny(v, "*?$"); i >= 0 {
+			v = v[:i]
+		}
+		if strings.HasPrefix(v, ours) || strings.HasPrefix(ours, v) {
+			return false
+		}
+	}
+	return true
 }
