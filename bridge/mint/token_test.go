@@ -104,7 +104,7 @@ func TestTokenWithGoOIDC(t *testing.T) {
 func TestTokenKeyChanges(t *testing.T) {
 	keys := usualKeys()
 	m := newMinter(t, func(c *mint.Config) { c.Keys = keys })
-	for _, key := range []heldKey{esKey(), rsKey(), holdKey("es-2", "ES256", esKey().private, nil), esKey()} {
+	for _, key := range []heldKey{esKey(), rsKey(), holdKey("es-2", "ES256", esKey().private, nil), holdKey("es-2", "RS256", rsKey().private, nil), esKey()} {
 		keys[mint.UseToken] = key
 		header, _ := base64.RawURLEncoding.DecodeString(strings.Split(minted(t, m, forRole("")).Raw.Reveal(), ".")[0])
 		if !strings.Contains(string(header), `"kid":"`+key.ID+`"`) || !strings.Contains(string(header), `"alg":"`+key.Algorithm+`"`) {
