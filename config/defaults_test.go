@@ -114,3 +114,27 @@ func TestIssuerDefaults(t *testing.T) {
 		t.Error(i.KeyDir(), i.SAMLKeyDir())
 	}
 }
+
+// TestOperates: who operates is in a group that is named for his provider, and nobody is it by being in such a group elsewhere.
+func TestOperates(t *testing.T) {
+	f, problems := config.Parse("f.yaml", []byte(least+"operators: [{provider: corp, groups: [ops, aws]}, {provider: staff, groups: [admins]}]\n"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, c := range []struct {
+		provider string
+		groups   []string
+		want     bool
+	}{
+		{"corp", []string{"dev", "aws"}, true}, {"staff", []string{"admins"}, true},
+		{"staff", []string{"ops"}, false}, {"corp", []string{"admins"}, false}, {"corp", []string{"OPS", "ops ", "op"}, false},
+		{"corp", nil, false}, {"", []string{"ops"}, false}, {"Corp", []string{"ops"}, false},
+	} {
+		if have := f.Operates(bridge.Identity{Provider: c.provider, Groups: c.groups}); have != c.want {
+			t.Errorf("%s %q: %v", c.provider, c.groups, have)
+		}
+	}
+	if (&config.File{}).Operates(bridge.Identity{}) {
+		t.Error("everybody operates by default")
+	}
+}

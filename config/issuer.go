@@ -1,9 +1,11 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/policy"
 )
 
@@ -21,7 +23,7 @@ type Issuer struct {
 	URL          string    `yaml:"url" doc:"The issuer, as IAM knows it: https, without port, query or a slash at the end; a path is allowed. AWS reads /.well-known/openid-configuration and /jwks below it from the public internet. With http, on loopback only and beside an STS on loopback." example:"https://bridge.example.com"`
 	Keys         KeyList   `yaml:"keys" doc:"Keys that sign ID tokens: file:DIR, a directory in which fedbridge makes them, or kms:KEY-ARN, or a list of kms: through which rotation goes." example:"file:/etc/fedbridge/keys"`
 	SAMLKeys     KeyList   `yaml:"saml_keys,omitempty" doc:"Keys that sign SAML assertions, RSA always; written like keys. Default: the directory of keys; where keys are in KMS there is no default, and no role may mint SAML." example:"kms:arn:aws:kms:eu-west-1:111122223333:key/6b0f3f2a-5f0e-4d1c-9d55-2b1f8f9a7c10"`
-	Algorithm    string    `yaml:"algorithm,omitempty" doc:"How ID tokens are signed: ES256 or RS256. KMS keys must be of that kind. Default: ES256." example:"ES256"`
+	Algorithm    string    `yaml:"algorithm,omitempty" doc:"How ID tokens are signed: ES256 or RS256. KMS keys must be of that kind. Default: ES256." example:"ES256" words:"ES256,RS256"`
 	Audience     string    `yaml:"audience,omitempty" doc:"Audience of ID tokens, which every account lists as client id of its OIDC provider; {account} is the account's id. Default: fedbridge:{account}." example:"'fedbridge:{account}'"`
 	SAMLProvider string    `yaml:"saml_provider,omitempty" doc:"Name of the IAM SAML provider that stands for fedbridge in every account. Default: fedbridge." example:"fedbridge"`
 	Rotate       *Rotation `yaml:"rotate,omitempty" doc:"Age at which a key of ID tokens is replaced by itself, 24h to 8760h, or never. Keys of SAML are replaced by command only, since every account must learn of it. Default: 2160h." example:"2160h"`
@@ -127,4 +129,11 @@ func (k KeyList) kms() []string {
 		}
 	}
 	return arns
+}
+
+// Operates tells whether somebody sees the operator pages: in one of the groups that his provider's entry names, exactly.
+func (f *File) Operates(id bridge.Identity) bool {
+	return slices.ContainsFunc(f.Operators, func(o Operators) bool {
+		return o.Provider == id.Provider && slices.ContainsFunc(o.Groups, func(group string) bool { return slices.Contains(id.Groups, group) })
+	})
 }

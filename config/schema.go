@@ -60,6 +60,9 @@ func structSchema(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for _, f := range keysOf(t) {
 		property := schemaOf(f.Type)
+		if f.Words != nil {
+			property = map[string]any{"enum": f.Words}
+		}
 		property["description"] = f.Doc
 		properties[f.Name] = property
 		if f.Required {
@@ -86,6 +89,7 @@ func providerSchema() map[string]any {
 // key is one key of a struct, as its tags describe it.
 type key struct {
 	Name, Doc, Example string
+	Words              []string // all that may be written, where that is few; nil for any text
 	Required           bool
 	Type               reflect.Type
 }
@@ -101,7 +105,11 @@ func keysOf(t reflect.Type) []key {
 		case options == "inline":
 			keys = append(keys, keysOf(f.Type)...)
 		default:
-			keys = append(keys, key{name, f.Tag.Get("doc"), f.Tag.Get("example"), options != "omitempty", f.Type})
+			k := key{Name: name, Doc: f.Tag.Get("doc"), Example: f.Tag.Get("example"), Required: options != "omitempty", Type: f.Type}
+			if words, ok := f.Tag.Lookup("words"); ok {
+				k.Words = strings.Split(words, ",")
+			}
+			keys = append(keys, k)
 		}
 	}
 	return keys

@@ -53,7 +53,7 @@ func demo(t *testing.T) string {
 	const idp = "http://127.0.0.1:4000"
 	err = tmpl.Execute(&out, map[string]string{
 		"URL": "http://localhost:4001", "Listen": "127.0.0.1:4001", "OpsListen": "127.0.0.1:4002", "TLS": "",
-		"Store": "sqlite:/tmp/demo/state.db", "Audit": "file:/tmp/demo/audit.jsonl", "STS": idp, "SignIn": idp,
+		"Store": "sqlite:/tmp/demo/state.db", "Audit": "file:/tmp/demo/audit.jsonl", "STS": idp, "SignIn": idp, "IAM": idp, "Keys": "file:/tmp/demo/keys",
 		"SAMLMetadata": idp + "/saml/metadata", "Issuer": idp, "ClientID": "fedbridge",
 		"ClientSecret": "file:/tmp/demo/secret", "ExternalID": "4c1d9d55-2b1f-8f9a-7c10",
 	})
@@ -70,7 +70,7 @@ var beyondShapes = regexp.MustCompile(`^written |^zero |^a time for a text$`)
 func TestSchemaRefuses(t *testing.T) {
 	schema, base := readSchema(t), readFile(t, "testdata", "base.yaml")
 	tried := 0
-	for _, file := range []string{"keys.txt", "types.txt", "later.txt"} {
+	for _, file := range []string{"keys.txt", "types.txt", "later.txt", "issuer_types.txt"} {
 		for _, c := range readCases(t, filepath.Join("testdata", "broken", file)) {
 			noYAML := strings.Contains(strings.Join(c.want, ""), "not YAML")
 			if noYAML || beyondShapes.MatchString(c.name) {

@@ -52,8 +52,8 @@ type Role struct {
 	Accounts          []string          `yaml:"accounts,omitempty" doc:"Account names, globs of them, or ids. Default: the account in the ARN." example:"[shop-*]"`
 	ARN               string            `yaml:"arn" doc:"ARN of the IAM role; {account} is filled in at load." example:"arn:aws:iam::{account}:role/ReadOnly"`
 	Via               ViaList           `yaml:"via,omitempty" doc:"How STS is asked: issuer, assume_role, saml, web_identity, or a list of them; the first that the person's proof serves is used. Default: issuer." example:"issuer"`
-	Mint              bridge.ProofKind  `yaml:"mint,omitempty" doc:"What fedbridge mints for via issuer: id_token or saml. Default: id_token." example:"saml"`
-	Console           Console           `yaml:"console,omitempty" doc:"How the console is opened: federation, with a link of AWS's federation endpoint, or saml_post, where the browser posts the minted assertion to AWS; needs via issuer alone, mint: saml and no session policy. Default: federation." example:"saml_post"`
+	Mint              bridge.ProofKind  `yaml:"mint,omitempty" doc:"What fedbridge mints for via issuer: id_token or saml. Default: id_token." example:"saml" words:"id_token,saml"`
+	Console           Console           `yaml:"console,omitempty" doc:"How the console is opened: federation, with a link of AWS's federation endpoint, or saml_post, where the browser posts the minted assertion to AWS; needs via issuer alone, mint: saml and no session policy. Default: federation." example:"saml_post" words:"federation,saml_post"`
 	MaxSession        time.Duration     `yaml:"max_session,omitempty" doc:"Longest session, 15m to 12h; not more than the IAM role's MaxSessionDuration. Default: 1h." example:"8h"`
 	Region            string            `yaml:"region,omitempty" doc:"Region of STS and console for this role. Default: aws.region." example:"eu-west-1"`
 	ExternalID        string            `yaml:"external_id,omitempty" doc:"Sent with assume_role, always; 2 to 1224 characters." example:"6b0f3f2a-5f0e-4d1c-9d55-2b1f8f9a7c10"`
