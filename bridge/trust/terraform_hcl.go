@@ -139,6 +139,16 @@ func hclEscape(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(s)
 }
 
+// heredocEnd is a word that ends a text written line by line and doesn't occur in it: metadata is the IdP's word, and a line
+// of it must not end what it stands in.
+func heredocEnd(s string) string {
+	end := "METADATA"
+	for strings.Contains(s, end) {
+		end += "_"
+	}
+	return end
+}
+
 func hclList(values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
