@@ -82,7 +82,7 @@ func (r *Ring) info(e *entry) KeyInfo {
 		k.Problem = short(err)
 	}
 	if k.Since.After(r.c.Now().Add(maxSkew)) {
-		k.Problem = "it is dated in the future: a clock is or was wrong"
+		k.Problem = "it is dated in the future, so a clock is or was wrong: set the clock of this node, or rotate and retire the key"
 	}
 	return k
 }

@@ -34,9 +34,14 @@ type strictAWS struct {
 
 const samlProvider = "arn:aws:iam::" + shop + ":saml-provider/fedbridge"
 
-func newStrictAWS(t *testing.T, issuer string, saml ststest.SAMLProvider) *strictAWS {
+func newStrictAWS(t *testing.T, issuer string, saml ststest.SAMLProvider, options ...ststest.Options) *strictAWS {
 	t.Helper()
-	w := &strictAWS{t: t, aws: ststest.New(ststest.Options{InsecureLoopbackIssuers: true}), issuer: issuer}
+	o := ststest.Options{}
+	if len(options) > 0 {
+		o = options[0]
+	}
+	o.InsecureLoopbackIssuers = true
+	w := &strictAWS{t: t, aws: ststest.New(o), issuer: issuer}
 	server := httptest.NewServer(w.aws.STS())
 	t.Cleanup(server.Close)
 	w.url = server.URL
