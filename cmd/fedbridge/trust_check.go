@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +23,7 @@ type trustCheckFlags struct {
 	iam      bool
 	readRole string
 	profiles []string
-	caller   string
+	callers  []string
 	live     bool
 	asJSON   bool
 	strict   bool
@@ -60,7 +60,7 @@ Exit status: 0 no errors; 1 errors (with --strict also warnings), or STS refused
 	flags.BoolVar(&f.iam, "iam", false, "read IAM; the default, unless --policies or --live is given")
 	flags.StringVar(&f.readRole, "read-role", "", "role to read other accounts with: arn:aws:iam::{account}:role/NAME; default: aws.read_role")
 	flags.StringSliceVar(&f.profiles, "profile", nil, "ACCOUNT=NAME: read this account with this AWS profile; may be repeated")
-	flags.StringVar(&f.caller, "caller", "", "ARN that fedbridge runs as, for roles via assume_role; asked of STS where AWS is asked at all")
+	callerFlag(cmd, &f.callers, "ARN of the role or user that fedbridge runs as, one a partition; default: asked of STS, where AWS is asked at all")
 	flags.BoolVar(&f.live, "live", false, "also ask STS for each role")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	flags.BoolVar(&f.strict, "strict", false, "let warnings fail, too")
@@ -74,6 +74,10 @@ func (f *trustCheckFlags) run(cmd *cobra.Command, args []string) error {
 		return usagef("trust policies come from --policies or from IAM (--iam, --read-role, --profile), not from both")
 	}
 	f.iam = f.iam || f.readRole != "" || len(f.profiles) > 0 || f.policies == "" && !f.live
+	callers, err := readCallers(f.callers)
+	if err != nil {
+		return err
+	}
 	file, roles, err := f.choose(cmd, args)
 	if err != nil {
 		return err
@@ -106,7 +110,7 @@ func (f *trustCheckFlags) run(cmd *cobra.Command, args []string) error {
 		look.probe = opened.bridge.Probe
 	}
 	known := opened.known
-	known.Callers = f.callers(ctx, reader, roles)
+	known.Callers = f.findCallers(ctx, callers, reader, roles)
 	needs, err := file.Needs(roles, known)
 	if err != nil {
 		return err
@@ -123,13 +127,8 @@ func (f *trustCheckFlags) run(cmd *cobra.Command, args []string) error {
 	return out.Summary.exit(f.strict)
 }
 
-var callerARN = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::[0-9]{12}:(user|role)/|sts::[0-9]{12}:assumed-role/|iam::[0-9]{12}:root$)`)
-
 // reader makes what IAM is read with, and reads the flags that say how.
 func (f *trustCheckFlags) reader(file *config.File) (*awsiam.Reader, error) {
-	if f.caller != "" && !callerARN.MatchString(f.caller) {
-		return nil, usagef("--caller: %q is not the ARN of a user, a role or a role session", f.caller)
-	}
 	c := iamConfig(file, nil)
 	c.ReadRole = cmp.Or(f.readRole, c.ReadRole)
 	for _, pair := range f.profiles {
@@ -147,19 +146,16 @@ func (f *trustCheckFlags) reader(file *config.File) (*awsiam.Reader, error) {
 	return reader, nil
 }
 
-// callers finds out whom roles via assume_role will see. Where nobody is asked, or nobody answers, it isn't known, and the
-// doctor says so.
-func (f *trustCheckFlags) callers(ctx context.Context, reader *awsiam.Reader, roles []bridge.Role) map[string]string {
-	all := map[string]string{}
+// findCallers completes the callers by asking STS. Where nobody is asked, or nobody answers, it isn't known, and the doctor
+// says so.
+func (f *trustCheckFlags) findCallers(ctx context.Context, named map[string]string, reader *awsiam.Reader, roles []bridge.Role) map[string]string {
+	all := maps.Clone(named)
 	for _, role := range roles {
 		partition := role.ARN.Partition
-		if _, asked := all[partition]; asked || !slices.Contains(role.Via, bridge.ViaAssumeRole) {
+		if _, known := all[partition]; known || !slices.Contains(role.Via, bridge.ViaAssumeRole) || !f.iam && !f.live {
 			continue
 		}
-		all[partition] = f.caller
-		if f.caller == "" && (f.iam || f.live) {
-			all[partition], _ = reader.Caller(ctx, partition)
-		}
+		all[partition], _ = reader.Caller(ctx, partition)
 	}
 	return all
 }

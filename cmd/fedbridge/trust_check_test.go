@@ -109,7 +109,7 @@ func TestTrustLiveUnanswered(t *testing.T) {
 // TestTrustIAM: roles are read through the role to read with; one account that can't be entered stops none of the others.
 func TestTrustIAM(t *testing.T) {
 	w := issuerWorld(t)
-	r := w.check(anyExit, "--read-role", "arn:aws:iam::{account}:role/TrustReader")
+	r := w.check(exitFault, "--read-role", "arn:aws:iam::{account}:role/TrustReader")
 	if got := w.find(r, "shop/good").Read; got["role"].Result != trust.Read || got["oidc_provider"].Result != trust.Read {
 		t.Errorf("good: %+v", got)
 	}
@@ -139,7 +139,11 @@ func TestTrustUsage(t *testing.T) {
 		{[]string{"check", "--read-role", "TrustReader"}, "--read-role"},
 		{[]string{"check", "--profile", "shop"}, "write ACCOUNT=NAME"},
 		{[]string{"check", "--profile", "moon=x"}, "accounts are shop, data"},
-		{[]string{"check", "--caller", "me"}, "is not the ARN of a user"},
+		{[]string{"check", "--caller", "me"}, "is not the ARN of a user or a role"},
+		{[]string{"policy", "signed"}, "shop/signed is reached via assume_role: say whom fedbridge runs as in partition aws, --caller"},
+		{[]string{"policy", "signed", "--caller", "arn:aws-cn:iam::999988887777:role/x"}, "--caller"},
+		{[]string{"policy", "--caller", "arn:aws:iam::999988887777:role/x", "--caller", "arn:aws:iam::999988887777:role/y"}, "names two for partition aws"},
+		{[]string{"cloudformation", "good", "relayed"}, "a template is for one account"},
 		{[]string{"check", "shop/none"}, `no role "shop/none" is configured; configured are`},
 		{[]string{"check", "--account", "data", "good"}, `no role "good" is configured in data`},
 		{[]string{"check", "--account", "moon"}, `no account "moon"`},

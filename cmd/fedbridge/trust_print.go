@@ -4,34 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/trust"
 )
 
 // trustPrintFlags are what the commands share that print what accounts must hold.
 type trustPrintFlags struct {
 	trustRoles
-	caller string
-	byIDP  bool
+	callers []string
+	byIDP   bool
 }
 
 func (f *trustPrintFlags) register(cmd *cobra.Command) {
 	f.trustRoles.register(cmd)
-	cmd.Flags().StringVar(&f.caller, "caller", "", "ARN of the role or user that fedbridge runs as; needed for roles via assume_role")
+	callerFlag(cmd, &f.callers, "ARN of the role or user that fedbridge runs as, one a partition; needed for roles via assume_role")
 	cmd.Flags().BoolVar(&f.byIDP, "role-authorized", false, "demand also that the ID token names the role (sts:RoleAuthorizedByIdp)")
 }
 
 // plan works out what the chosen roles need.
 func (f *trustPrintFlags) plan(cmd *cobra.Command, args []string) (*trust.Plan, error) {
-	if f.caller != "" && !callerARN.MatchString(f.caller) {
-		return nil, usagef("--caller: %q is not the ARN of a user, a role or a role session", f.caller)
+	callers, err := readCallers(f.callers)
+	if err != nil {
+		return nil, err
 	}
 	file, roles, err := f.choose(cmd, args)
 	if err != nil {
 		return nil, err
+	}
+	for _, role := range roles {
+		if partition := role.ARN.Partition; slices.Contains(role.Via, bridge.ViaAssumeRole) && callers[partition] == "" {
+			return nil, usagef("%s is reached via assume_role: say whom fedbridge runs as in partition %s, --caller arn:%s:iam::ACCOUNT:role/NAME",
+				roleName(role), partition, partition)
+		}
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 	defer cancel()
@@ -41,10 +50,7 @@ func (f *trustPrintFlags) plan(cmd *cobra.Command, args []string) (*trust.Plan, 
 	}
 	defer opened.close()
 	known := opened.known
-	known.Callers = map[string]string{}
-	for _, role := range roles {
-		known.Callers[role.ARN.Partition] = f.caller
-	}
+	known.Callers = callers
 	needs, err := file.Needs(roles, known)
 	if err != nil {
 		return nil, err

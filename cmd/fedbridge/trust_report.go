@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/trust"
 )
 
@@ -72,8 +73,9 @@ func (r report) writeText(w io.Writer) error {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "%s  %s\n", p.it(bold, printable(e.Role)), p.it(dim, "via "+string(e.Via)+", "+e.ARN))
+		shown := map[string]bool{} // fixes: one often mends several findings
 		for _, f := range e.Findings {
-			writeFinding(&b, p, f, width)
+			writeFinding(&b, p, f, width, shown)
 		}
 		if e.Read != nil && len(e.Findings) == 0 {
 			fmt.Fprintf(&b, "  %s\n", p.it(green, "ok       nothing to mend"))
@@ -95,10 +97,16 @@ func (r report) writeText(w io.Writer) error {
 
 const indent = "           " // below the text of a finding's first line
 
-func writeFinding(b *strings.Builder, p paint, f trust.Finding, width int) {
+func writeFinding(b *strings.Builder, p paint, f trust.Finding, width int, shown map[string]bool) {
 	fmt.Fprintf(b, "  %s  %s  %s\n", p.it(severityPaint[f.Severity], pad(string(f.Severity), 7)),
 		p.it(bold, pad(string(f.Code), width)), printable(f.Summary))
 	writeLines(b, indent, f.Detail)
+	fix := f.Fix + strings.Join(f.Commands, "\n")
+	if shown[fix] && fix != "" {
+		writeLines(b, indent, "mended by the same change as above")
+		return
+	}
+	shown[fix] = true
 	for _, line := range lines(f.Fix) {
 		b.WriteString(indent + p.it(diffPaint(line), printable(line)) + "\n")
 	}
@@ -120,7 +128,8 @@ func writeLive(b *strings.Builder, p paint, l *live, width int) {
 		writeLines(b, indent, "STS gives it without tags and source identity: the trust policy lacks sts:TagSession or sts:SetSourceIdentity,")
 		writeLines(b, indent, "or looks at values, which were made up here.")
 	}
-	if l.Remedy != "" && !l.Bare {
+	// What STS refuses, the findings explain; the catalogue's remedy for that is to run this command.
+	if l.Remedy != "" && l.Code != bridge.CodeSTSRefused {
 		writeLines(b, indent, l.Remedy)
 	}
 }
