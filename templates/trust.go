@@ -102,6 +102,7 @@ type TrustFinding struct {
 	Detail   string
 	Fix      []DiffLine
 	Commands []string
+	Same     bool // the change that mends it stands at a finding above
 }
 
 // DiffLine is one line of a diff.

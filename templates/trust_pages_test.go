@@ -24,6 +24,7 @@ func (f fixtures) trust() []sample {
 						Detail: "Statement 0 allows sts:AssumeRoleWithWebIdentity only.", Fix: diff},
 					{Verdict: templates.TrustWarning, Code: "max-session", Summary: "Sessions of 8 h are configured, and the role gives 1 h.",
 						Commands: []string{"aws iam update-role --role-name Admin --max-session-duration 28800"}},
+					{Verdict: templates.TrustError, Code: "no-source-identity", Summary: "fedbridge sends a source identity.", Same: true},
 					{Code: "policy-size", Summary: "The policy has 1,900 of 2,048 characters."},
 				},
 				Live: &templates.TrustLive{Verdict: templates.TrustError, Code: "sts-refused", Message: notice.Message, Bare: true},

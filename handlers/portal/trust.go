@@ -177,11 +177,18 @@ func (s *Server) trustWay(way TrustWay) (templates.TrustWay, templates.TrustVerd
 			verdict = templates.TrustOK
 		}
 	}
+	fixes := map[string]bool{} // one often mends several findings
 	for _, f := range way.Findings {
 		shown := templates.TrustFinding{
-			Verdict: severities[f.Severity], Code: string(f.Code), Summary: f.Summary, Detail: f.Detail, Commands: f.Commands,
+			Verdict: severities[f.Severity], Code: string(f.Code), Summary: f.Summary, Detail: f.Detail,
 		}
-		if text := strings.TrimRight(f.Fix, "\n"); text != "" {
+		fix := f.Fix + strings.Join(f.Commands, "\n")
+		shown.Same = fixes[fix] && fix != ""
+		fixes[fix] = true
+		if !shown.Same {
+			shown.Commands = f.Commands
+		}
+		if text := strings.TrimRight(f.Fix, "\n"); text != "" && !shown.Same {
 			for line := range strings.SplitSeq(text, "\n") {
 				shown.Fix = append(shown.Fix, templates.DiffLine{Text: line})
 			}

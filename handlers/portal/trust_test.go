@@ -47,6 +47,8 @@ func (w *world) showTrust() {
 		{Role: relayed, Via: bridge.ViaSAML},
 		{Role: admin, Via: bridge.ViaAssumeRole, Checked: checked, Read: true, Findings: []trust.Finding{{
 			Code: "too-wide", Severity: trust.SeverityError, Summary: "Anybody <b>may</b> come.", Fix: "-  \"*\"\n+  \"us\"\n", Commands: []string{"aws iam x"},
+		}, {
+			Code: "too-wide-also", Severity: trust.SeverityError, Summary: "More.", Fix: "-  \"*\"\n+  \"us\"\n", Commands: []string{"aws iam x"},
 		}}, Live: &portal.TrustLive{Code: bridge.CodeSTSRefused, Answered: true, Bare: true}},
 	}}
 }
@@ -65,12 +67,15 @@ func TestTrustPage(t *testing.T) {
 		t.Fatalf("%d %v %s", a.Code, a.Header(), page)
 	}
 	for _, part := range []string{
-		"too-wide", "Anybody &lt;b&gt;may&lt;/b&gt; come.", `class="removed">-  &#34;*&#34;</span>`, "aws iam x", "AWS refuses it", "sts:SetSourceIdentity",
+		"too-wide", "Anybody &lt;b&gt;may&lt;/b&gt; come.", `class="removed">-  &#34;*&#34;</span>`, "aws iam x", "The same change as above mends it", "AWS refuses it", "sts:SetSourceIdentity",
 		"5 minutes ago", "never checked", "nothing to mend", "assumed-role/readonly/x", `value="111122223333/admin"`, "3 roles",
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("no %q in the page", part)
 		}
+	}
+	if strings.Count(page, "aws iam x") != 1 {
+		t.Error("one change stands there twice")
 	}
 	if first, last := strings.Index(page, "too-wide"), strings.Index(page, "assumed-role/readonly/x"); first > last {
 		t.Error("what is to be mended doesn't come first")
