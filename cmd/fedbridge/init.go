@@ -126,7 +126,7 @@ func (f *initFlags) run(cmd *cobra.Command) error {
 		return f.missingError(missing)
 	}
 	p := f.complete()
-	if err := f.checkGrants(p); err != nil {
+	if err := errors.Join(f.idle(p), f.checkGrants(p)); err != nil {
 		return err
 	}
 	text, file, _, err := p.render()
@@ -193,7 +193,11 @@ func (f *initFlags) readFlags(stdin io.Reader) error {
 		return errors.Join(faults...)
 	}
 	for i, role := range f.Roles {
-		f.Roles[i] = roleOfARN(role)
+		name, fault := roleOfARN(role)
+		if fault != "" {
+			return usagef("--role %s: %s", short(role), fault)
+		}
+		f.Roles[i] = name
 	}
 	switch {
 	case f.steps:
@@ -261,11 +265,14 @@ func tenantFault(tenant string) string {
 }
 
 // roleOfARN takes an ARN for the role's name.
-func roleOfARN(role string) string {
-	if _, name, ok := strings.Cut(role, ":role/"); ok && strings.HasPrefix(role, "arn:") {
-		return name
+func roleOfARN(role string) (name, fault string) {
+	if !strings.HasPrefix(role, "arn:") {
+		return strings.TrimPrefix(role, "/"), ""
 	}
-	return strings.TrimPrefix(role, "/")
+	if _, name, ok := strings.Cut(role, ":role/"); ok {
+		return name, ""
+	}
+	return "", "is not the ARN of a role: write the role's name, such as ReadOnly"
 }
 
 // free refuses to write over what is there, before anybody has answered anything.
@@ -283,6 +290,28 @@ func (f *initFlags) free() error {
 		return usagef("%s is there already; name another file with --out, or write over it with --force", printable(f.out))
 	}
 	return nil
+}
+
+// idle refuses what was said and would say nothing: whoever narrows a provider to a domain must not be wrong about it.
+func (f *initFlags) idle(p initPlan) error {
+	web := p.Kind == "oidc"
+	var faults []error
+	for _, said := range []struct {
+		flag       string
+		set, means bool
+	}{
+		{"metadata", f.Metadata != "", !web},
+		{"issuer", f.Issuer != "", web && p.IdP.ID != "google"},
+		{"client-id", f.ClientID != "", web},
+		{"client-secret", f.ClientSecret != "", web},
+		{"tenant", f.Tenant != "", web && p.IdP.Tenant && f.Issuer == ""},
+		{"hosted-domain", len(f.HostedDomains) > 0, web && p.IdP.ID == "google"},
+	} {
+		if said.set && !said.means {
+			faults = append(faults, usagef("--%s: means nothing here, with --idp %s --kind %s", said.flag, p.IdP.ID, p.Kind))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // checkGrants: each role has somebody who gets it.

@@ -168,7 +168,11 @@ func (f *initFlags) take(q question, text string) string {
 	case q.flag == "issuer" && f.IdP.issuerFault(text) != "":
 		return short(text) + ": " + f.IdP.issuerFault(text)
 	case q.flag == "role":
-		*q.list = []string{roleOfARN(text)}
+		name, fault := roleOfARN(text)
+		if fault != "" {
+			return short(text) + ": " + fault
+		}
+		*q.list = []string{name}
 	case q.list != nil:
 		*q.list = []string{text}
 	default:

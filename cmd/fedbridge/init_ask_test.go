@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,7 +40,8 @@ func TestInitAsks(t *testing.T) {
 		{"1111222233,shop", `is it 001111222233?`},
 		{"accounts.csv", "Write the Object Id of an Entra group"},
 		{"7e6d5c4b-3a29-4180-8f7e-6d5c4b3a2918", "IAM role [ReadOnly]"},
-		{"Read Only", "arn"},
+		{"Read Only", "a role name has 1 to 64 of"},
+		{"arn:aws:iam::aws:policy/ReadOnlyAccess", "is not the ARN of a role"},
 		{"arn:aws:iam::111122223333:role/team/Auditor", "Region [us-east-1]"},
 		{"moon-1", "is not an AWS region"},
 		{"", "Reply URL (Assertion Consumer Service URL)"},
@@ -131,6 +133,37 @@ func onlyAccounts(t *testing.T) {
 	if left = append(left, more...); err != nil || len(left) != 1 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
+}
+
+// TestInitSignal: as a process, too.
+func TestInitSignal(t *testing.T) {
+	binary, err := exec.LookPath("fedbridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inFolder(t)
+	asked := newTranscript()
+	cmd := exec.Command(binary, "init", "--ask")
+	cmd.Stderr = asked
+	typing, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer typing.Close()
+	if _, ok := asked.wait("Address: "); !ok {
+		t.Errorf("asks %q", asked)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	err = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFault || !strings.Contains(asked.String(), "fedbridge: stopped; nothing was written\n") {
+		t.Errorf("ends with %d, %v: %s", code, err, asked)
+	}
+	onlyAccounts(t)
 }
 
 // TestInitCtrlC: while a question waits, Ctrl-C ends it at once, and nothing is left.

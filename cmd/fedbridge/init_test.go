@@ -220,6 +220,33 @@ func TestInitInjection(t *testing.T) {
 	}
 }
 
+// FuzzInitFile: whatever may be said is one value of the configuration, to the byte, and says nothing else.
+func FuzzInitFile(f *testing.F) {
+	f.Add("aws-readonly", "Web shop", "a: b # c")
+	f.Add(`"]}`, `\`, "{{.URL}}")
+	f.Add("é\U0001F98A", "'", "- x")
+	f.Fuzz(func(t *testing.T, group, label, owner string) {
+		for _, text := range []string{group, label, owner} {
+			if text == "" || wordFault(text) != "" {
+				return
+			}
+		}
+		p := initPlan{
+			URL: "https://bridge.example.com", Metadata: "https://example.com/", Label: label, Groups: []string{group},
+			Accounts: []config.Account{{ID: "111122223333", Name: "a", Owner: owner}},
+		}
+		p.IdP, _ = findInitIdP("adfs")
+		text, file, problems, err := p.complete().render()
+		if err != nil || len(problems) > 0 {
+			t.Fatalf("%v %v\n%s", err, problems, text)
+		}
+		got := []string{file.Rules[0].Groups[0], file.Providers[0].Common.Label, file.Accounts[0].Owner}
+		if diff := cmp.Diff([]string{group, label, owner}, got); diff != "" || len(file.Rules) != 1 || len(file.Accounts) != 1 || len(runTests(file)) > 0 {
+			t.Errorf("%s\n%s", diff, text)
+		}
+	})
+}
+
 // TestInitManyAccounts: a large organisation fits.
 func TestInitManyAccounts(t *testing.T) {
 	var list strings.Builder
