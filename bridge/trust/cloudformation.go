@@ -93,10 +93,7 @@ func (p *Plan) template(format string, accounts []AccountPlan, how ...string) (s
 
 // parameter declares a parameter once and refers to it.
 func (t *template) parameter(name, kind, fallback, description string, more ...field) node {
-	n := node{kind: object, fields: []field{{"Type", word(kind)}, {"Description", word(description)}}}
-	if fallback != "-" {
-		n.set("Default", word(fallback))
-	}
+	n := node{kind: object, fields: []field{{"Type", word(kind)}, {"Description", word(description)}, {"Default", word(fallback)}}}
 	n.fields = append(n.fields, more...)
 	t.parameters.set(name, n)
 	return object1("Ref", word(name))

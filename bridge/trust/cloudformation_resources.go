@@ -1,12 +1,17 @@
 package trust
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-const createProviders = "CreateProviders"
+// Conditions under which providers are made: fedbridge's own, and those of identity providers whose answers are relayed.
+const (
+	createProviders = "CreateProviders"
+	createRelayed   = "CreateRelayedProviders"
+)
 
 // variants groups the accounts by what the resource looks like in them.
 func (t *template) variants(has func(a AccountPlan) (node, []string, bool)) []variant {
@@ -26,31 +31,45 @@ func (t *template) variants(has func(a AccountPlan) (node, []string, bool)) []va
 	return out
 }
 
-// providers declares each OIDC and SAML provider, unless the accounts have them already.
+// providers declares each OIDC and SAML provider, unless the accounts have them already. Those of others they mostly have.
 func (t *template) providers() {
-	var urls, names []string
+	type provider struct {
+		kind, name string
+		relayed    bool
+	}
+	var all []provider
 	for _, a := range t.accounts {
 		for _, p := range a.OIDC {
-			urls = union(urls, []string{p.URL})
+			all = append(all, provider{"OIDC", p.URL, p.Relayed})
 		}
 		for _, p := range a.SAML {
-			names = union(names, []string{p.Name})
+			all = append(all, provider{"SAML", p.Name, p.Relayed})
 		}
 	}
-	if len(urls)+len(names) == 0 {
-		return
+	slices.SortFunc(all, func(a, b provider) int {
+		return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.name, b.name))
+	})
+	for _, p := range slices.Compact(all) {
+		condition := t.creation(p.relayed)
+		if p.kind == "OIDC" {
+			t.add(p.kind, bareIssuer(p.name), t.variants(func(a AccountPlan) (node, []string, bool) { return oidcResource(a, p.name) }), condition)
+		} else {
+			t.add(p.kind, p.name, t.variants(func(a AccountPlan) (node, []string, bool) { return t.samlResource(a, p.name) }), condition)
+		}
 	}
-	slices.Sort(urls)
-	slices.Sort(names)
-	t.parameter("Providers", "String", "create", "existing: the accounts have the identity providers already",
-		field{"AllowedValues", words("create", "existing")})
-	t.conditions.set(createProviders, equals(object1("Ref", word("Providers")), "create"))
-	for _, url := range urls {
-		t.add("OIDC", bareIssuer(url), t.variants(func(a AccountPlan) (node, []string, bool) { return oidcResource(a, url) }), createProviders)
+}
+
+// creation declares the parameter that says whether providers are made, and names the condition.
+func (t *template) creation(relayed bool) string {
+	parameter, condition, fallback := "Providers", createProviders, "create"
+	what := "existing: the accounts have fedbridge as an identity provider already"
+	if relayed {
+		parameter, condition, fallback = "RelayedProviders", createRelayed, "existing"
+		what = "create: the accounts don't have the company's own identity providers yet"
 	}
-	for _, name := range names {
-		t.add("SAML", name, t.variants(func(a AccountPlan) (node, []string, bool) { return t.samlResource(a, name) }), createProviders)
-	}
+	t.parameter(parameter, "String", fallback, what, field{"AllowedValues", words("create", "existing")})
+	t.conditions.set(condition, equals(object1("Ref", word(parameter)), "create"))
+	return condition
 }
 
 func equals(a node, b string) node {
@@ -66,7 +85,11 @@ func oidcResource(a AccountPlan, url string) (node, []string, bool) {
 	for _, id := range a.OIDC[i].ClientIDs {
 		ids.items = append(ids.items, perAccount(id, a))
 	}
-	return resource("AWS::IAM::OIDCProvider", field{"Url", word(url)}, field{"ClientIdList", ids}), nil, true
+	var notes []string
+	if a.OIDC[i].Relayed {
+		notes = append(notes, sharing)
+	}
+	return resource("AWS::IAM::OIDCProvider", field{"Url", word(url)}, field{"ClientIdList", ids}), notes, true
 }
 
 func (t *template) samlResource(a AccountPlan, name string) (node, []string, bool) {
@@ -76,14 +99,17 @@ func (t *template) samlResource(a AccountPlan, name string) (node, []string, boo
 	}
 	p := a.SAML[i]
 	var notes []string
+	if p.Relayed {
+		notes = append(notes, sharing)
+	}
 	metadata := word(strings.TrimRight(string(p.Metadata), "\n"))
 	if len(p.Metadata) == 0 {
-		metadata = t.parameter(t.unique("Metadata", name), "String", "-", "SAML metadata of "+p.EntityID+", as one line")
+		metadata = t.parameter(t.unique("Metadata", name), "String", "", "SAML metadata of "+p.EntityID+", as one line")
 		notes = append(notes, "A parameter has 4,096 characters at most: where the metadata is longer, register this provider by hand and say existing.")
 	}
 	n := resource("AWS::IAM::SAMLProvider", field{"Name", word(name)}, field{"SamlMetadataDocument", metadata})
 	if p.Encrypted {
-		key := t.parameter(t.unique("DecryptionKey", name), "String", "-", "Private key (PEM) that decrypts what fedbridge sends to "+name, field{"NoEcho", node{kind: boolean, text: "true"}})
+		key := t.parameter(t.unique("DecryptionKey", name), "String", "", "Private key (PEM) that decrypts what fedbridge sends to "+name, field{"NoEcho", node{kind: boolean, text: "true"}})
 		n.get("Properties").set("AssertionEncryptionMode", word("Required"))
 		n.get("Properties").set("AddPrivateKey", key)
 	}

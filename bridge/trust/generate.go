@@ -39,6 +39,8 @@ type OIDCPlan struct {
 	ARN       string
 	URL       string
 	ClientIDs []string
+	// Relayed tells that the provider is not fedbridge's own: others in the account may use it, too.
+	Relayed bool
 }
 
 // SAMLPlan is an IAM SAML provider to register.
@@ -49,7 +51,11 @@ type SAMLPlan struct {
 	Metadata []byte // nil: the owner must supply it
 	// Encrypted tells that fedbridge encrypts what it sends to this provider.
 	Encrypted bool
+	Relayed   bool // as above
 }
+
+// sharing is what the owner should know before a provider that others use is changed.
+const sharing = "This identity provider isn't fedbridge's own. If the account has it already, others may use it: leave it to who keeps it, and see that it has what stands here besides the rest."
 
 // RolePlan is an IAM role to create.
 type RolePlan struct {
@@ -139,7 +145,7 @@ func (a *AccountPlan) register(n Need) []error {
 	if !n.saml() {
 		i := slices.IndexFunc(a.OIDC, func(p OIDCPlan) bool { return p.ARN == arn })
 		if i < 0 {
-			a.OIDC = append(a.OIDC, OIDCPlan{ARN: arn, URL: n.Issuer})
+			a.OIDC = append(a.OIDC, OIDCPlan{ARN: arn, URL: n.Issuer, Relayed: n.relays()})
 			i = len(a.OIDC) - 1
 		}
 		a.OIDC[i].ClientIDs = union(a.OIDC[i].ClientIDs, n.audiences())
@@ -147,7 +153,7 @@ func (a *AccountPlan) register(n Need) []error {
 	}
 	i := slices.IndexFunc(a.SAML, func(p SAMLPlan) bool { return p.ARN == arn })
 	if i < 0 {
-		a.SAML = append(a.SAML, SAMLPlan{ARN: arn, Name: n.Role.SAMLProvider.Name, EntityID: n.EntityID})
+		a.SAML = append(a.SAML, SAMLPlan{ARN: arn, Name: n.Role.SAMLProvider.Name, EntityID: n.EntityID, Relayed: n.relays()})
 		i = len(a.SAML) - 1
 	}
 	p := &a.SAML[i]

@@ -118,6 +118,9 @@ func (t *terraform) account(a AccountPlan) {
 
 func (t *terraform) oidc(a AccountPlan, p OIDCPlan) {
 	t.line("")
+	if p.Relayed {
+		t.comment(sharing)
+	}
 	t.comment("If the account has it already:", "$ terraform import "+t.address("aws_iam_openid_connect_provider", p.ARN, p.URL, a)+" "+p.ARN)
 	t.resource("aws_iam_openid_connect_provider", p.ARN, p.URL, a, func() {
 		t.line("url            = " + hclQuote(p.URL))
@@ -127,6 +130,9 @@ func (t *terraform) oidc(a AccountPlan, p OIDCPlan) {
 
 func (t *terraform) saml(a AccountPlan, p SAMLPlan) {
 	t.line("")
+	if p.Relayed {
+		t.comment(sharing)
+	}
 	t.comment("If the account has it already:", "$ terraform import "+t.address("aws_iam_saml_provider", p.ARN, p.Name, a)+" "+p.ARN)
 	if p.Encrypted {
 		t.comment("fedbridge encrypts what it sends here. The aws provider can't hand the private key over, so afterwards:", "$ "+encryptCommand(p.ARN))
@@ -139,9 +145,8 @@ func (t *terraform) saml(a AccountPlan, p SAMLPlan) {
 		}
 		t.line("name = " + hclQuote(p.Name))
 		t.line("")
-		end := heredocEnd(string(p.Metadata))
-		t.line("saml_metadata_document = <<" + end)
-		t.b.WriteString(hclEscape(strings.TrimSuffix(string(p.Metadata), "\n")) + "\n" + end + "\n")
+		t.line("saml_metadata_document = <<METADATA")
+		t.b.WriteString(hclEscape(strings.TrimSuffix(string(p.Metadata), "\n")) + "\nMETADATA\n")
 	})
 }
 
