@@ -74,7 +74,7 @@ type TrustWay struct {
 	Checked  time.Time // zero: never
 	Ago      string    // how long ago that was, in words
 	Read     bool      // the trust policy was read
-	Unread   []string  // what could not be read, and why
+	Unread   bool      // something could not be read; a finding says why
 	Findings []TrustFinding
 	Live     *TrustLive // nil: STS wasn't asked
 }

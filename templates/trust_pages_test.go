@@ -30,8 +30,10 @@ func (f fixtures) trust() []sample {
 				Live: &templates.TrustLive{Verdict: templates.TrustError, Code: "sts-refused", Message: notice.Message, Bare: true},
 			}}},
 		{Account: data, Label: "Analyst", Key: "777788889999/analyst", ARN: "arn:aws:iam::777788889999:role/Analyst",
-			Verdict: templates.TrustUnknown, Why: "could not be read", Ways: []templates.TrustWay{{
-				Via: bridge.ViaSAML, Checked: checked, Ago: "5 minutes ago", Unread: []string{"IAM refused: AccessDenied: User: arn:aws:iam::999988887777:user/fedbridge is not authorized"},
+			Verdict: templates.TrustWarning, Why: "could not be read", Ways: []templates.TrustWay{{
+				Via: bridge.ViaSAML, Checked: checked, Ago: "5 minutes ago", Unread: true,
+				Findings: []templates.TrustFinding{{Verdict: templates.TrustWarning, Code: "trust-role-unread", Summary: "The IAM role could not be read.",
+					Detail: "IAM refused: AccessDenied: User: arn:aws:iam::999988887777:user/fedbridge is not authorized to perform: iam:GetRole"}},
 			}, {Via: bridge.ViaWebIdentity}}},
 		{Account: shopDev, Label: "Read only", Key: "444455556666/readonly", ARN: "arn:aws:iam::444455556666:role/ReadOnly",
 			Verdict: templates.TrustOK, Why: "nothing to mend", Ways: []templates.TrustWay{{
@@ -48,7 +50,7 @@ func (f fixtures) trust() []sample {
 		{"trust/hostile", templates.Trust{Layout: l, Query: hostile, Total: 1, Roles: []templates.TrustRole{{
 			Account: evil, Label: hostile, Key: hostile, ARN: hostile, Verdict: templates.TrustVerdict(hostile), Why: hostile,
 			Ways: []templates.TrustWay{{
-				Via: bridge.Via(hostile), Ago: hostile, Checked: f.at, Unread: []string{hostile, rtl},
+				Via: bridge.Via(hostile), Ago: hostile, Checked: f.at, Unread: true,
 				Findings: []templates.TrustFinding{{Verdict: templates.TrustError, Code: hostile, Summary: hostile, Detail: rtl,
 					Fix: []templates.DiffLine{{Text: "+" + hostile}, {Text: ""}}, Commands: []string{hostile}}},
 				Live: &templates.TrustLive{Verdict: templates.TrustError, Code: hostile, Message: hostile, Remedy: hostile},

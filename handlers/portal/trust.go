@@ -45,7 +45,7 @@ type TrustWay struct {
 	Via      bridge.Via
 	Checked  time.Time // zero: never
 	Read     bool      // the trust policy was read
-	Unread   []string  // what could not be read, and why
+	Unread   bool      // something could not be read; a finding says why
 	Findings []trust.Finding
 	Live     *TrustLive // nil where STS wasn't asked
 }
@@ -173,7 +173,7 @@ func (s *Server) trustWay(way TrustWay) (templates.TrustWay, templates.TrustVerd
 	verdict := templates.TrustUnknown
 	if !way.Checked.IsZero() {
 		out.Ago = ago(s.now().Sub(way.Checked))
-		if way.Read && len(way.Unread) == 0 {
+		if way.Read && !way.Unread {
 			verdict = templates.TrustOK
 		}
 	}
@@ -201,7 +201,7 @@ func (s *Server) trustWay(way TrustWay) (templates.TrustWay, templates.TrustVerd
 	if way.Live != nil {
 		out.Live = trustLive(*way.Live)
 		switch {
-		case out.Live.Verdict == templates.TrustOK && verdict == templates.TrustUnknown && len(way.Unread) == 0:
+		case out.Live.Verdict == templates.TrustOK && verdict == templates.TrustUnknown && !way.Unread:
 			verdict = templates.TrustOK // STS knows best
 		case out.Live.Verdict != templates.TrustOK:
 			verdict = worse(verdict, out.Live.Verdict)
@@ -228,10 +228,10 @@ func trustLive(l TrustLive) *templates.TrustLive {
 
 // whyTrust is the one line beside a role.
 func whyTrust(role templates.TrustRole) string {
-	errors, warnings, unread, unasked, checked := 0, 0, 0, 0, false
+	errors, warnings, unasked, unread, checked := 0, 0, 0, false, false
 	for _, way := range role.Ways {
 		checked = checked || !way.Checked.IsZero()
-		unread += len(way.Unread)
+		unread = unread || way.Unread
 		for _, f := range way.Findings {
 			switch f.Verdict {
 			case templates.TrustError:
@@ -253,7 +253,7 @@ func whyTrust(role templates.TrustRole) string {
 		return "never checked"
 	case errors > 0:
 		return plural(errors, "error")
-	case unread > 0:
+	case unread:
 		return "could not be read"
 	case warnings > 0:
 		return plural(warnings, "warning")
