@@ -48,6 +48,8 @@ type World struct {
 	// Keys and Minter are nil where fedbridge is no issuer.
 	Keys   *mint.Ring
 	Minter *mint.Minter
+	// Credentials are fedbridge's own as Outside gave them; nil means what the SDK finds.
+	Credentials *awssts.Credentials
 
 	signer   mint.KMS
 	http     http.RoundTripper
@@ -55,10 +57,11 @@ type World struct {
 }
 
 // Open reads secrets and files and opens the store, the audit log and the issuer's keys, which it makes where there are
-// none. It doesn't wait for identity providers, STS or KMS: serve starts without them, and /readyz names them. The caller closes the World.
+// none. It doesn't wait for identity providers, STS or KMS: serve starts without them, and /readyz names them. The caller
+// closes the World.
 func (f *File) Open(ctx context.Context, out Outside) (*World, error) {
 	out = out.withDefaults()
-	w := &World{File: f, http: out.HTTP, readOnly: out.ReadOnly}
+	w := &World{File: f, Credentials: out.Credentials, http: out.HTTP, readOnly: out.ReadOnly}
 	if err := w.open(ctx, f, out); err != nil {
 		w.Close()
 		return nil, err
