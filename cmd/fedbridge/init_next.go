@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 )
@@ -35,14 +36,28 @@ func (p initPlan) steps(out string) []initStep {
 		steps = append(steps, initStep{Say: "The configuration:", Run: []string{p.installLine(pathWord(out), at)}})
 	}
 	steps = append(steps,
-		initStep{Say: "Run it. " + p.asService() + p.URL + " must lead there: port 443 to " + p.Listen + ".",
+		initStep{Say: "Run it. " + p.asService() + p.URL + " must lead there: port " + p.port() + " to " + p.Listen + ".",
 			Run: []string{as + "fedbridge serve --config " + pathWord(at)}},
+	)
+	if p.PublicURL != "" {
+		steps = append(steps, initStep{Say: "In another terminal, write what AWS reads into a folder, and publish that folder's content at " + p.PublicURL +
+			"; again after each rotation of keys.", Run: []string{as + "fedbridge issuer export " + pathWord(p.lib("published")) + " --config " + pathWord(at)}})
+	}
+	steps = append(steps,
 		initStep{Say: "In another terminal, ask all that it needs whether it is ready. AWS must be able to read what fedbridge publishes at " +
 			p.IssuerURL() + ", from the Internet.", Run: []string{as + "fedbridge check --online " + pathWord(at)}})
 	steps = append(steps, p.trustSteps(out)...)
 	return append(steps, initStep{Say: "See whether AWS gives each role, and sign in at " + p.URL + ". Without --live, and with AWS credentials " +
 		"that may read IAM, the same command says what is missing and how to mend it.",
 		Run: []string{as + "fedbridge trust check --live --config " + pathWord(at)}})
+}
+
+// port is where people come to.
+func (p initPlan) port() string {
+	if u, err := url.Parse(p.URL); err == nil && u.Port() != "" {
+		return u.Port()
+	}
+	return "443"
 }
 
 // trustSteps create in AWS what trusts fedbridge: for one account, or for all.
