@@ -65,11 +65,14 @@ func signsBy(public crypto.PublicKey, algorithm string) bool {
 	return false
 }
 
+// ErrNotYet says that there is nothing to ask before fedbridge has served for the first time.
+var ErrNotYet = errors.New("not yet")
+
 // askIssuer reads what is published, as AWS would, and holds it against what fedbridge would publish.
 func (w *World) askIssuer(ctx context.Context) error {
 	own, issuer := w.Keys.Documents(), w.File.Issuer.URL
 	if own.JWKS == nil {
-		return errors.New("nothing is published yet: `fedbridge serve` makes the first keys")
+		return fmt.Errorf("%w: `fedbridge serve` makes the first keys and publishes them", ErrNotYet)
 	}
 	client := &http.Client{
 		Transport: w.http, Timeout: publishedWait,

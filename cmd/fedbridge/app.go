@@ -15,6 +15,7 @@ import (
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/config"
 	"github.com/fedbridge/fedbridge/handlers"
+	"github.com/fedbridge/fedbridge/handlers/issuer"
 	"github.com/fedbridge/fedbridge/handlers/operator"
 	"github.com/fedbridge/fedbridge/handlers/portal"
 	"github.com/fedbridge/fedbridge/idp"
@@ -39,11 +40,15 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 	file := world.File
 	metrics := operator.NewMetrics(version())
 	metrics.Providers(world.Providers)
-	core, err := bridge.New(bridge.Options{
+	options := bridge.Options{
 		Authorizer: world.Policy, Roles: world.Policy,
 		STS: metrics.STS(world.STS), Console: world.Console, Audit: metrics.Audit(world.Audit), Log: log,
 		ExactSessionNames: file.AWS.SessionName == "exact",
-	})
+	}
+	if world.Minter != nil { // an interface that holds a nil pointer is not nil
+		options.Minter = world.Minter
+	}
+	core, err := bridge.New(options)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +78,22 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 	if err != nil {
 		return nil, err
 	}
-	ops := operator.New(operator.Options{
-		Parts: []operator.Part{
-			{Name: "store", Check: world.Store.Ping},
-			{Name: "audit", Check: world.Audit.Ping},
-			{Name: "sts", Check: stsFared(world), Optional: true},
-		},
-		Providers: world.Providers, Metrics: metrics,
-	})
-	public := site.Handler(front)
+	parts := []operator.Part{
+		{Name: "store", Check: world.Store.Ping},
+		{Name: "audit", Check: world.Audit.Ping},
+		{Name: "sts", Check: stsFared(world), Optional: true},
+	}
+	doors := []handlers.Door{front}
+	if world.Keys != nil {
+		published, err := issuer.New(issuer.Options{Site: site, Issuer: file.Issuer.URL, Source: world.Keys})
+		if err != nil {
+			return nil, err
+		}
+		doors = append(doors, published)
+		parts = append(parts, operator.Part{Name: "issuer keys", Check: world.Keys.Ready, Optional: true})
+	}
+	ops := operator.New(operator.Options{Parts: parts, Providers: world.Providers, Metrics: metrics})
+	public := site.Handler(doors...)
 	if file.Server.TLS == nil {
 		public = throughProxies(public, file.Server.URL, proxies, log)
 	}
@@ -120,7 +132,7 @@ func stsFared(world *config.World) func(context.Context) error {
 	}
 }
 
-// runBackground keeps providers fresh and sweeps the store until ctx ends.
+// runBackground keeps providers and keys fresh and sweeps the store until ctx ends.
 func (a *app) runBackground(ctx context.Context, wait *sync.WaitGroup) {
 	for _, p := range a.world.Providers {
 		if r, ok := p.(idp.Refresher); ok {
@@ -128,6 +140,9 @@ func (a *app) runBackground(ctx context.Context, wait *sync.WaitGroup) {
 		}
 	}
 	wait.Go(func() { a.sweep(ctx) })
+	if a.world.Keys != nil {
+		wait.Go(func() { a.world.Keys.Run(ctx) })
+	}
 	if slices.ContainsFunc(a.world.Policy.Roles(), func(r bridge.Role) bool { return slices.Contains(r.Via, bridge.ViaAssumeRole) }) {
 		wait.Go(func() {
 			if err := a.world.STS.Warm(ctx); err != nil && ctx.Err() == nil {

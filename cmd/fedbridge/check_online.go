@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,8 @@ func checkOnline(ctx context.Context, out io.Writer, file *config.File) error {
 	return exitError{exitUnavailable}
 }
 
-// askAll prints the answers in the order of the parts, and counts those that aren't ready.
+// askAll prints the answers in the order of the parts, and counts those that aren't ready. What can't be there before
+// fedbridge has served for the first time is no fault.
 func askAll(ctx context.Context, out io.Writer, asked []config.Part, named func(error) string) (failed int) {
 	answers := make([]error, len(asked))
 	var wait sync.WaitGroup
@@ -55,6 +57,10 @@ func askAll(ctx context.Context, out io.Writer, asked []config.Part, named func(
 	}
 	wait.Wait()
 	for i, part := range asked {
+		if errors.Is(answers[i], config.ErrNotYet) {
+			fmt.Fprintf(out, "later %s: %s\n", part.Name, named(answers[i]))
+			continue
+		}
 		if answers[i] != nil {
 			failed++
 			fmt.Fprintf(out, "FAIL  %s: %s\n", part.Name, named(answers[i]))

@@ -36,6 +36,9 @@ func TestCheckOnline(t *testing.T) {
 			t.Errorf("%s isn't ok:\n%s", part, out.String())
 		}
 	}
+	if !strings.Contains(out.String(), "later issuer: not yet: `fedbridge serve` makes the first keys") {
+		t.Errorf("the issuer isn't for later:\n%s", out.String())
+	}
 	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm", "audit.jsonl"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); !os.IsNotExist(err) {
 			t.Errorf("%s was left behind", name)

@@ -86,15 +86,22 @@ func (f demoFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer logFile.Close()
+	if err := world.setUp(file); err != nil {
+		return err
+	}
 	outside := config.Outside{Stdout: io.Discard, Log: newLog(logFile, "text"), Credentials: &world.credentials}
 	portal.free()
 	ops.free()
-	return serve(cmd.Context(), file, outside, func(_, ops net.Addr) {
+	return serve(cmd.Context(), file, outside, func(opened *config.World, _, ops net.Addr) error {
+		if err := world.trustSAML(opened.Keys.Documents().Metadata); err != nil {
+			return err
+		}
 		f.announce(cmd, demoReady{
 			Portal: url, Ops: "http://" + ops.String(), OIDC: world.oidcServer.URL, SAML: world.samlServer.URL,
 			STS: world.stsServer.URL, SignIn: world.signInServer.URL,
 			Config: path, Audit: filepath.Join(dir, "audit.jsonl"), Log: logPath, People: printedPeople(), Version: version(),
 		})
+		return nil
 	})
 }
 
@@ -147,7 +154,8 @@ func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen, opsListen 
 		"URL": url, "Listen": listen, "OpsListen": opsListen, "TLS": f.tls,
 		"Certificate": "file:" + filepath.Join(dir, "tls.crt"), "Key": "file:" + filepath.Join(dir, "tls.key"),
 		"Store": "sqlite:" + filepath.Join(dir, "state.db"), "Audit": "file:" + filepath.Join(dir, "audit.jsonl"),
-		"STS": w.stsServer.URL, "SignIn": w.signInServer.URL, "SAMLMetadata": w.saml.MetadataURL(), "Issuer": w.oidc.Issuer(),
+		"Keys": "file:" + filepath.Join(dir, "keys"),
+		"STS": w.stsServer.URL, "SignIn": w.signInServer.URL, "IAM": w.iamServer.URL, "SAMLMetadata": w.saml.MetadataURL(), "Issuer": w.oidc.Issuer(),
 		"ClientID": demoClientID, "ClientSecret": "file:" + secretPath, "ExternalID": demoExternalID,
 	}
 	if f.tls {

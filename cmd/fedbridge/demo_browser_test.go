@@ -115,7 +115,7 @@ func signInAsNewcomer(b *browser, demo demoReady, provider string) {
 	b.pressOn("Ada Lovelace")
 	b.click("#sign-in")
 	b.waitURL(demo.Portal + "/")
-	b.waitText("6 roles in 3 accounts")
+	b.waitText("7 roles in 3 accounts")
 }
 
 // The picture in README.

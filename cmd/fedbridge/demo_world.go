@@ -2,11 +2,8 @@ package main
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -22,7 +19,7 @@ type demoWorld struct {
 	saml *idptest.SAML
 	aws  *ststest.AWS
 
-	oidcServer, samlServer, stsServer, signInServer *idptest.Server
+	oidcServer, samlServer, stsServer, signInServer, iamServer *idptest.Server
 
 	clientSecret string
 	credentials  awssts.Credentials // of the role that fedbridge runs with
@@ -33,7 +30,7 @@ func openDemoWorld(url string) (*demoWorld, error) {
 	w := &demoWorld{clientSecret: rand.Text()}
 	err := errors.Join(w.openOIDC(url), w.openSAML(url))
 	if err == nil {
-		err = w.openAWS(url)
+		err = w.openAWS()
 	}
 	if err != nil {
 		w.close()
@@ -43,7 +40,7 @@ func openDemoWorld(url string) (*demoWorld, error) {
 }
 
 func (w *demoWorld) close() {
-	for _, s := range []*idptest.Server{w.oidcServer, w.samlServer, w.stsServer, w.signInServer} {
+	for _, s := range []*idptest.Server{w.oidcServer, w.samlServer, w.stsServer, w.signInServer, w.iamServer} {
 		if s != nil {
 			s.Close()
 		}
@@ -75,9 +72,9 @@ func (w *demoWorld) openSAML(url string) (err error) {
 	return err
 }
 
-func (w *demoWorld) openAWS(url string) (err error) {
+func (w *demoWorld) openAWS() (err error) {
 	w.aws = ststest.New(ststest.Options{InsecureLoopbackIssuers: true})
-	if err := w.aws.Load(w.state(url)); err != nil {
+	if err := w.aws.Load(w.state()); err != nil {
 		return err
 	}
 	base, err := w.aws.Instance(demoBaseRole, "fedbridge", 12*time.Hour)
@@ -90,78 +87,28 @@ func (w *demoWorld) openAWS(url string) (err error) {
 	if w.stsServer, err = idptest.Serve(func(string) (http.Handler, error) { return w.aws.STS(), nil }); err != nil {
 		return err
 	}
-	w.signInServer, err = idptest.Serve(func(string) (http.Handler, error) { return w.aws.SignIn(), nil })
+	if w.signInServer, err = idptest.Serve(func(string) (http.Handler, error) { return w.aws.SignIn(), nil }); err != nil {
+		return err
+	}
+	w.iamServer, err = idptest.Serve(func(string) (http.Handler, error) { return w.aws.IAM(), nil })
 	return err
 }
 
 const demoBaseRole = "arn:aws:iam::" + hub + ":role/Fedbridge"
 
-// state is what the owners of the accounts set up in IAM: the same that README asks of a real one.
-func (w *demoWorld) state(url string) ststest.State {
+// state is what the owners of the accounts have before they hear of fedbridge.
+func (w *demoWorld) state() ststest.State {
 	state := ststest.State{
 		Accounts: []ststest.Account{
 			{ID: hub, Name: "hub"}, {ID: shopProd, Name: "shop-prod"}, {ID: shopDev, Name: "shop-dev"}, {ID: dataLab, Name: "data-lab"},
 		},
-		OIDCProviders: []ststest.OIDCProvider{{Account: dataLab, Issuer: w.oidc.Issuer(), ClientIDs: []string{demoClientID}}},
-		Roles: []ststest.Role{
-			{ARN: demoBaseRole, TrustPolicy: trustPolicy(statement{"Service": "ec2.amazonaws.com"}.allow(nil, "sts:AssumeRole")), Permissions: ststest.Permissions{AllowAssume: []string{"*"}}},
-			{ARN: "arn:aws:iam::" + dataLab + ":role/Analyst", MaxSessionDuration: 12 * time.Hour, TrustPolicy: w.webIdentityTrust()},
-			{ARN: "arn:aws:iam::" + shopProd + ":role/team/Admin", TrustPolicy: samlTrust(shopProd, url)},
-			{ARN: "arn:aws:iam::" + shopDev + ":role/Developer", MaxSessionDuration: 4 * time.Hour, TrustPolicy: samlTrust(shopDev, url)},
-			{ARN: "arn:aws:iam::" + shopDev + ":role/Invoices", TrustPolicy: assumeRoleTrust()},
-		},
+		Roles: []ststest.Role{{
+			ARN: demoBaseRole, TrustPolicy: trustPolicy(statement{"Service": "ec2.amazonaws.com"}.allow(nil, "sts:AssumeRole")),
+			Permissions: ststest.Permissions{AllowAssume: []string{"*"}, AllowIAM: []string{"iam:Get*"}},
+		}},
 	}
 	for _, account := range []string{shopProd, shopDev} {
 		state.SAMLProviders = append(state.SAMLProviders, ststest.SAMLProvider{ARN: samlProviderARN(account), Metadata: w.saml.Metadata()})
 	}
-	for _, account := range []string{shopProd, shopDev, dataLab} {
-		state.Roles = append(state.Roles, ststest.Role{
-			ARN: "arn:aws:iam::" + account + ":role/ReadOnly", MaxSessionDuration: 8 * time.Hour, TrustPolicy: assumeRoleTrust(),
-		})
-	}
 	return state
-}
-
-// statement is a Principal; allow makes an Allow statement of it.
-type statement map[string]string
-
-func (principal statement) allow(condition map[string]any, actions ...string) map[string]any {
-	s := map[string]any{"Effect": "Allow", "Principal": principal, "Action": actions}
-	if condition != nil {
-		s["Condition"] = condition
-	}
-	return s
-}
-
-func trustPolicy(statements ...map[string]any) string {
-	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
-	if err != nil {
-		panic(fmt.Sprint("a trust policy of strings can't be marshalled: ", err))
-	}
-	return string(text)
-}
-
-// assumeRoleTrust lets fedbridge's own role in, with the external ID. sts:ExternalId exists only in AssumeRole's own
-// authorisation, so tags and source identity have a statement of their own.
-func assumeRoleTrust() string {
-	own := statement{"AWS": demoBaseRole}
-	return trustPolicy(
-		own.allow(map[string]any{"StringEquals": map[string]string{"sts:ExternalId": demoExternalID}}, "sts:AssumeRole"),
-		own.allow(nil, "sts:TagSession", "sts:SetSourceIdentity"),
-	)
-}
-
-// samlTrust lets responses in that the IdP made for fedbridge's own ACS.
-func samlTrust(account, url string) string {
-	return trustPolicy(statement{"Federated": samlProviderARN(account)}.allow(
-		map[string]any{"StringEquals": map[string]string{"SAML:aud": url + "/saml/corp/acs"}}, "sts:AssumeRoleWithSAML"))
-}
-
-func (w *demoWorld) webIdentityTrust() string {
-	issuer := strings.TrimPrefix(w.oidc.Issuer(), "http://")
-	return trustPolicy(statement{"Federated": "arn:aws:iam::" + dataLab + ":oidc-provider/" + issuer}.allow(
-		map[string]any{
-			"StringEquals": map[string]string{issuer + ":aud": demoClientID},
-			"StringLike":   map[string]string{issuer + ":sub": "u-*"},
-		}, "sts:AssumeRoleWithWebIdentity"))
 }

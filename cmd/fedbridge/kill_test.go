@@ -32,12 +32,12 @@ func TestKilledInMidSignIn(t *testing.T) {
 			if form != nil {
 				page = v.page(v.Post(answer, form))
 			}
-			if page.Status != http.StatusOK || page.URL.Path != "/" || len(roles(page)) != 6 {
+			if page.Status != http.StatusOK || page.URL.Path != "/" || len(roles(page)) != 7 {
 				t.Fatalf("after the restart: %d %s", page.Status, page.Text())
 			}
 			r.fedbridge.kill()
 			r.start()
-			if page := v.open("/"); len(roles(page)) != 6 {
+			if page := v.open("/"); len(roles(page)) != 7 {
 				t.Errorf("the session is lost: %s", page.Text())
 			}
 			sessions := r.rows("session")
@@ -101,7 +101,7 @@ func TestKilledWhileTakingAnswers(t *testing.T) {
 		<-gone
 		r.start()
 		if err == nil && landed.Status == http.StatusOK {
-			if page := v.open("/"); len(roles(page)) != 6 {
+			if page := v.open("/"); len(roles(page)) != 7 {
 				t.Errorf("round %d: the browser was let in, and now reads: %s", round, page.Text())
 			}
 		}
@@ -158,7 +158,7 @@ func TestKilledBetweenDecisionAndOutcome(t *testing.T) {
 		t.Errorf("fedbridge audit: %d\n%s%s", code, out, errs)
 	}
 	page := v.open("/")
-	if len(roles(page)) != 6 {
+	if len(roles(page)) != 7 {
 		t.Fatalf("the session is lost: %s", page.Text())
 	}
 	if now := r.world.aws.Calls("AssumeRoleWithSAML"); now != asked {

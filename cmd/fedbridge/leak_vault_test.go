@@ -155,6 +155,14 @@ func (w *watcher) see(p *idptest.Page) {
 	if strings.HasSuffix(p.URL.Path, "/credentials") && p.Status == http.StatusOK {
 		page.may = w.credentials(p)
 	}
+	if m := postedResponse.FindStringSubmatch(page.text); m != nil && strings.HasSuffix(p.URL.Path, "/console") && p.Status == http.StatusOK {
+		text, _ := base64.StdEncoding.DecodeString(m[1])
+		for _, signed := range signatureValue.FindAllSubmatch(text, -1) {
+			w.vault.add("a response of our own", string(signed[1]))
+		}
+		w.vault.add("a response of our own", m[1])
+		page.text = strings.Replace(page.text, m[1], "", 1) // once, where it belongs
+	}
 	w.pages = append(w.pages, page)
 }
 
@@ -176,6 +184,8 @@ func (w *watcher) hop(h idptest.Hop) {
 	}
 	w.pages = append(w.pages, watched{what: "headers of " + h.URL.Path, text: fmt.Sprint(headers)})
 }
+
+var postedResponse = regexp.MustCompile(`name="SAMLResponse" value="([^"]+)"`)
 
 var shownSecrets = regexp.MustCompile(`<span class="secret">([^<]+)</span>`)
 

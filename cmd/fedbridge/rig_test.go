@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/fedbridge/fedbridge/bridge/audit"
+	"github.com/fedbridge/fedbridge/config"
 )
 
 // rig is `fedbridge serve` as a process of its own, with the demo's configuration, in a world that the test holds in its
@@ -37,6 +38,7 @@ func newRig(t testing.TB, prepare func(r *rig, yaml string) string) *rig {
 	if r.config, err = (demoFlags{}).writeConfig(r.dir, r.world, r.url, portal, ops); err != nil {
 		t.Fatal(err)
 	}
+	r.setUp()
 	if prepare != nil {
 		text, err := os.ReadFile(r.config)
 		if err != nil {
@@ -48,9 +50,26 @@ func newRig(t testing.TB, prepare func(r *rig, yaml string) string) *rig {
 	return r
 }
 
+// setUp is what the owners of the accounts do for the demo's configuration.
+func (r *rig) setUp() {
+	r.t.Helper()
+	file, problems := config.Load(r.config)
+	if len(problems) > 0 {
+		r.t.Fatal(problems)
+	}
+	if err := r.world.setUp(file); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 // start runs it, again after an end.
 func (r *rig) start() {
 	r.t.Helper()
+	defer func() {
+		if err := r.world.trustSAML([]byte(get(r.t, r.url+"/saml/metadata"))); err != nil {
+			r.t.Fatal(err)
+		}
+	}()
 	c := r.world.credentials
 	r.fedbridge = startServe(r.t, r.config, "AWS_ACCESS_KEY_ID="+c.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey.Reveal(), "AWS_SESSION_TOKEN="+c.SessionToken.Reveal())

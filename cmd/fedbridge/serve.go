@@ -78,9 +78,9 @@ func newLog(w io.Writer, form string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil))
 }
 
-// serve runs a checked configuration until ctx ends. ready, when it isn't nil, is called once everything is open. What can
-// be refused without leaving a trace comes first: a second fedbridge by mistake finds the ports taken, and touches nothing.
-func serve(ctx context.Context, file *config.File, out config.Outside, ready func(public, ops net.Addr)) error {
+// serve runs a checked configuration until ctx ends. ready, when it isn't nil, is called once everything is open, and may
+// still refuse. What can be refused without leaving a trace comes first: a second fedbridge by mistake finds the ports taken, and touches nothing.
+func serve(ctx context.Context, file *config.File, out config.Outside, ready func(world *config.World, public, ops net.Addr) error) error {
 	var cert *certificate
 	if file.Server.TLS != nil {
 		var err error
@@ -127,7 +127,9 @@ func serve(ctx context.Context, file *config.File, out config.Outside, ready fun
 	}
 	out.Log.Info("serving", listening...)
 	if ready != nil {
-		ready(sockets.public.Addr(), opsAddress)
+		if err := ready(world, sockets.public.Addr(), opsAddress); err != nil {
+			return err
+		}
 	}
 	notify("READY=1")
 	return runServers(ctx, servers, out.Log)
