@@ -174,7 +174,7 @@ type tally struct {
 	Taken    int `json:"live_taken"`   // by STS
 	Refused  int `json:"live_refused"` // by STS
 	Unasked  int `json:"live_unknown"` // STS could not be asked
-	answers  int // how many places answered at all
+	answers  int // ways into roles about which anything was learned
 }
 
 func tallyOf(all []examined) tally {
@@ -193,9 +193,9 @@ func tallyOf(all []examined) tally {
 			}
 		}
 		unread := false
-		for _, r := range e.Read {
+		for what, r := range e.Read {
 			unread = unread || r.Result == trust.Unreadable
-			if r.Result != trust.Unreadable {
+			if what == "role" && r.Result != trust.Unreadable { // a provider alone says nothing about a role
 				t.answers++
 			}
 		}
