@@ -124,8 +124,8 @@ func (r *reader) agrees(at string, h http.Header) error {
 	return nil
 }
 
-// short is a reason for a table: without the code, which the catalogue explains.
-func short(err error) string {
+// Reason is why something failed, for a table: without the code, which the catalogue explains.
+func Reason(err error) string {
 	if e, ok := errors.AsType[*bridge.Error](err); ok && e.Unwrap() != nil {
 		err = e.Unwrap()
 	}

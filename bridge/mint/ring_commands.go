@@ -99,13 +99,12 @@ func (r *Ring) Retire(ctx context.Context, id string, force bool) (key KeyInfo, 
 		}
 		out := rec.retire(id, now)
 		if e.State == StateActive {
-			next := rec.in(e.Use, StateNext)
-			ready := next != nil && r.usable(ctx, next) == nil && (force || e.Use == UseToken)
-			switch {
-			case ready && (e.Use == UseSAML || !next.ReadBack.IsZero()):
-				out = out.promote(next.ID, now)
-			case !force:
+			heir := r.heir(ctx, rec, e.Use, force)
+			if heir == nil && !force {
 				return ErrNeeded
+			}
+			if heir != nil {
+				out = out.promote(heir.ID, now)
 			}
 		}
 		if err := r.change(ctx, out, "retired", e); err != nil {
@@ -116,6 +115,26 @@ func (r *Ring) Retire(ctx context.Context, id string, force bool) (key KeyInfo, 
 		return errors.Join(r.first(ctx, e.Use), r.cleanAll())
 	})
 	return key, err
+}
+
+// heir finds the key that takes the place of one that goes at once: a token key that was read back; of SAML, where nobody
+// knows which accounts have which metadata, by force only, and rather the old one, which they all had.
+func (r *Ring) heir(ctx context.Context, rec *record, use Use, force bool) *entry {
+	next := rec.in(use, StateNext)
+	if use == UseSAML {
+		if !force {
+			return nil
+		}
+		if old := rec.in(use, StateOld); old != nil && r.usable(ctx, old) == nil {
+			return old
+		}
+	} else if next != nil && next.ReadBack.IsZero() {
+		return nil
+	}
+	if next != nil && r.usable(ctx, next) == nil {
+		return next
+	}
+	return nil
 }
 
 // retireStray deletes a key file that the record doesn't know.

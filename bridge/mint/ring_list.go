@@ -79,7 +79,7 @@ func (r *Ring) info(e *entry) KeyInfo {
 	}
 	k.Waits = r.waits(e)
 	if err := r.hold(e); err != nil && e.State != StateOld {
-		k.Problem = short(err)
+		k.Problem = Reason(err)
 	}
 	if k.Since.After(r.c.Now().Add(maxSkew)) {
 		k.Problem = "it is dated in the future, so a clock is or was wrong: set the clock of this node, or rotate and retire the key"

@@ -232,8 +232,19 @@ func TestRotateSAML(t *testing.T) {
 	if _, err := r.Retire(t.Context(), second, true); err != nil {
 		t.Fatal(err)
 	}
-	if third := current(t, r, mint.UseSAML).ID; third == first || third == second || certificates() != 1 {
+	third := current(t, r, mint.UseSAML).ID
+	if third == first || third == second || certificates() != 1 {
 		t.Errorf("%s signs; %d certificates", third, certificates())
+	}
+	rotate(t, r, mint.UseSAML)
+	if _, err := r.Activate(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Retire(t.Context(), current(t, r, mint.UseSAML).ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if now := current(t, r, mint.UseSAML).ID; now != third { // which every account had
+		t.Errorf("%s signs, and not the key before it", now)
 	}
 }
 

@@ -113,7 +113,7 @@ Exit status: 0 all is well; 1 what was given is wrong; 2 the command line is wro
 	}
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), trustCommand(), auditCommand(), versionCommand())
+	root.AddCommand(demoCommand(), initCommand(), serveCommand(), checkCommand(), explainCommand(), testCommand(), trustCommand(), keysCommand(), issuerCommand(), auditCommand(), versionCommand())
 	root.SuggestionsMinimumDistance = 2
 	return root
 }
