@@ -155,7 +155,7 @@ func (f demoFlags) writeConfig(dir string, w *demoWorld, url, listen, opsListen 
 		"Certificate": "file:" + filepath.Join(dir, "tls.crt"), "Key": "file:" + filepath.Join(dir, "tls.key"),
 		"Store": "sqlite:" + filepath.Join(dir, "state.db"), "Audit": "file:" + filepath.Join(dir, "audit.jsonl"),
 		"Keys": "file:" + filepath.Join(dir, "keys"),
-		"STS": w.stsServer.URL, "SignIn": w.signInServer.URL, "IAM": w.iamServer.URL, "SAMLMetadata": w.saml.MetadataURL(), "Issuer": w.oidc.Issuer(),
+		"STS":  w.stsServer.URL, "SignIn": w.signInServer.URL, "IAM": w.iamServer.URL, "SAMLMetadata": w.saml.MetadataURL(), "Issuer": w.oidc.Issuer(),
 		"ClientID": demoClientID, "ClientSecret": "file:" + secretPath, "ExternalID": demoExternalID,
 	}
 	if f.tls {
