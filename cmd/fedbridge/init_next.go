@@ -41,7 +41,7 @@ func (p initPlan) steps(out string) []initStep {
 	)
 	if p.PublicURL != "" {
 		steps = append(steps, initStep{Say: "In another terminal, write what AWS reads into a folder, and publish that folder's content at " + p.PublicURL +
-			"; again after each rotation of keys.", Run: []string{as + "fedbridge issuer export " + pathWord(p.lib("published")) + " --config " + pathWord(at)}})
+			"; every few minutes, since keys change by themselves.", Run: []string{as + "fedbridge issuer export " + pathWord(p.lib("published")) + " --config " + pathWord(at)}})
 	}
 	steps = append(steps,
 		initStep{Say: "In another terminal, ask all that it needs whether it is ready. AWS must be able to read what fedbridge publishes at " +
