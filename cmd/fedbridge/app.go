@@ -33,6 +33,7 @@ type app struct {
 	log    *slog.Logger
 	public http.Handler
 	ops    http.Handler
+	desk   *trustDesk // nil where nobody operates
 }
 
 // newApp wires the parts: providers and policy below, the bridge in the middle, doors above.
@@ -69,12 +70,20 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 		return nil, err
 	}
 	regions, partitions := regionsOf(world)
-	front, err := portal.New(portal.Options{
+	desk, err := newTrustDesk(ctx, world, core, log)
+	if err != nil {
+		return nil, err
+	}
+	face := portal.Options{
 		Site: site, Bridge: core, Providers: world.Providers, Store: world.Store, Accounts: file.BridgeAccounts(),
 		Session:          portal.Session{Length: file.Session.LengthOrDefault(), Idle: file.Session.IdleOrDefault()},
 		ConsoleFormHosts: world.Console.FormHosts(partitions...), PersonKey: personKey, Regions: regions,
 		DefaultRegions: file.AWS.DefaultRegions(), Log: log,
-	})
+	}
+	if desk != nil {
+		face.Trust, face.Operator = desk, file.Operator
+	}
+	front, err := portal.New(face)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +106,7 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 	if file.Server.TLS == nil {
 		public = throughProxies(public, file.Server.URL, proxies, log)
 	}
-	return &app{world: world, log: log, public: public, ops: ops.Handler()}, nil
+	return &app{world: world, log: log, public: public, ops: ops.Handler(), desk: desk}, nil
 }
 
 // regionsOf lists the regions to suggest and the partitions that the configured roles are in.
@@ -140,6 +149,12 @@ func (a *app) runBackground(ctx context.Context, wait *sync.WaitGroup) {
 		}
 	}
 	wait.Go(func() { a.sweep(ctx) })
+	if a.desk != nil {
+		wait.Go(func() {
+			<-ctx.Done()
+			a.desk.close()
+		})
+	}
 	if a.world.Keys != nil {
 		wait.Go(func() { a.world.Keys.Run(ctx) })
 	}

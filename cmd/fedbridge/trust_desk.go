@@ -24,7 +24,8 @@ const (
 
 // trustDesk is the portal's TrustDesk: it remembers what the last checks found, in this process.
 type trustDesk struct {
-	base   context.Context // ends with the process's work
+	base   context.Context // ends with close
+	stop   context.CancelFunc
 	world  *config.World
 	reader *awsiam.Reader // nil where no role to read with is configured
 	probe  func(context.Context, bridge.ProbeRequest) (bridge.Probe, error)
@@ -44,22 +45,31 @@ type trustKey struct {
 	via  bridge.Via
 }
 
-// newTrustDesk makes the desk; nil where nobody operates. What it begins ends with ctx.
+// newTrustDesk makes the desk; nil where nobody operates. Whoever made it closes it.
 func newTrustDesk(ctx context.Context, world *config.World, core *bridge.Bridge, log *slog.Logger) (*trustDesk, error) {
 	if len(world.File.Operators) == 0 {
 		return nil, nil
 	}
-	d := &trustDesk{base: ctx, world: world, probe: core.Probe, log: log, now: time.Now, seen: map[trustKey]portal.TrustWay{}}
+	d := &trustDesk{world: world, probe: core.Probe, log: log, now: time.Now, seen: map[trustKey]portal.TrustWay{}}
 	if c := iamConfig(world.File, world.Credentials); c.ReadRole != "" {
 		var err error
 		if d.reader, err = awsiam.New(c); err != nil {
 			return nil, fmt.Errorf("aws: %w", err)
 		}
 	}
+	d.base, d.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return d, nil
 }
 
-// wait returns when no check is under way any more. Those that are end with the context that the desk was made with.
+// close ends a check that is under way, and lets no other begin.
+func (d *trustDesk) close() {
+	d.mu.Lock()
+	d.stop()
+	d.mu.Unlock()
+	d.work.Wait()
+}
+
+// wait returns when no check is under way any more.
 func (d *trustDesk) wait() { d.work.Wait() }
 
 // View implements portal.TrustDesk.

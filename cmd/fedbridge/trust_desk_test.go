@@ -14,14 +14,14 @@ import (
 )
 
 // desk opens the configuration as serve does, and gives the operators' desk with a clock of its own.
-func (w *trustWorld) desk(ctx context.Context, change func(string) string) (*trustDesk, *clock) {
+func (w *trustWorld) desk(change func(string) string) (*trustDesk, *clock) {
 	w.Helper()
 	text := change(readFile(w.T, w.config) + "operators:\n  - {provider: corp, groups: [aws-platform]}\n")
 	file, problems := config.Parse("fedbridge.yaml", []byte(text))
 	if len(problems) > 0 {
 		w.Fatal(problems)
 	}
-	world, err := file.Open(ctx, config.Outside{})
+	world, err := file.Open(w.Context(), config.Outside{})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -30,12 +30,13 @@ func (w *trustWorld) desk(ctx context.Context, change func(string) string) (*tru
 	if err != nil {
 		w.Fatal(err)
 	}
-	desk, err := newTrustDesk(ctx, world, core, slog.New(slog.DiscardHandler))
+	desk, err := newTrustDesk(w.Context(), world, core, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.Fatal(err)
 	}
 	c := &clock{}
 	if desk != nil {
+		w.Cleanup(desk.close)
 		desk.now = c.now
 	}
 	return desk, c
@@ -66,7 +67,7 @@ func wayOf(t *testing.T, view portal.TrustView, role string) portal.TrustWay {
 // TestTrustDesk: nothing is asked before the button is pressed; then everything is, in the operator's name, and it stays.
 func TestTrustDesk(t *testing.T) {
 	w := issuerWorld(t)
-	desk, clock := w.desk(t.Context(), reading)
+	desk, clock := w.desk(reading)
 	before := desk.View()
 	if len(before.Ways) != 5 || !before.Reads || !before.Running.IsZero() || !wayOf(t, before, "shop/good").Checked.IsZero() || w.aws.Calls("") != 0 {
 		t.Errorf("%+v", before)
@@ -119,7 +120,7 @@ func TestTrustDesk(t *testing.T) {
 // TestTrustDeskReadsNothing: without a role to read with, STS alone is asked.
 func TestTrustDeskReadsNothing(t *testing.T) {
 	w := issuerWorld(t)
-	desk, _ := w.desk(t.Context(), unchanged)
+	desk, _ := w.desk(unchanged)
 	if err := desk.Check(t.Context(), portal.TrustCheck{}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestTrustDeskReadsNothing(t *testing.T) {
 	if n := w.aws.IAMFaults.Calls(""); n != 0 {
 		t.Errorf("IAM was asked %d times", n)
 	}
-	if nobody, _ := w.desk(t.Context(), func(text string) string { return strings.Split(text, "operators:")[0] }); nobody != nil {
+	if nobody, _ := w.desk(func(text string) string { return strings.Split(text, "operators:")[0] }); nobody != nil {
 		t.Error("a desk for nobody")
 	}
 }
@@ -140,9 +141,7 @@ func TestTrustDeskReadsNothing(t *testing.T) {
 // ends it.
 func TestTrustDeskOneAtATime(t *testing.T) {
 	w := issuerWorld(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	desk, clock := w.desk(ctx, unchanged)
+	desk, clock := w.desk(unchanged)
 	started, release := make(chan struct{}, 10), make(chan struct{})
 	desk.probe = func(ctx context.Context, _ bridge.ProbeRequest) (bridge.Probe, error) {
 		started <- struct{}{}
@@ -176,8 +175,7 @@ func TestTrustDeskOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-started
-	stop()
-	desk.wait()
+	desk.close()
 	if way := wayOf(t, desk.View(), "shop/good"); way.Live.Answered || way.Live.Code != bridge.CodeClientGone {
 		t.Errorf("%+v", way.Live)
 	}
