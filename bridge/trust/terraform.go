@@ -145,8 +145,9 @@ func (t *terraform) saml(a AccountPlan, p SAMLPlan) {
 		}
 		t.line("name = " + hclQuote(p.Name))
 		t.line("")
-		t.line("saml_metadata_document = <<METADATA")
-		t.b.WriteString(hclEscape(strings.TrimSuffix(string(p.Metadata), "\n")) + "\nMETADATA\n")
+		end := heredocEnd(string(p.Metadata))
+		t.line("saml_metadata_document = <<" + end)
+		t.b.WriteString(hclEscape(strings.TrimSuffix(string(p.Metadata), "\n")) + "\n" + end + "\n")
 	})
 }
 
