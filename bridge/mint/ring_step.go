@@ -16,7 +16,7 @@ import (
 // set for long.
 const (
 	lookSoon   = time.Second
-	lookSeldom = 10 * time.Second
+	lookSeldom = 3 * time.Second
 )
 
 // Run keeps the Ring in step with the record and does what is due, until ctx ends.
