@@ -2,6 +2,7 @@ package trust_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,43 @@ func TestMatch(t *testing.T) {
 			t.Errorf("Match(%q, %q) = %t", c.pattern, c.s, got)
 		}
 	}
+}
+
+// TestMatchExhaustively compares all short patterns and texts with a matcher that tries everything, character by character.
+func TestMatchExhaustively(t *testing.T) {
+	patterns, texts := words([]rune("*?a中"), 5), words([]rune("a中é"), 4)
+	for _, pattern := range patterns {
+		for _, s := range texts {
+			if got, want := trust.Match(string(pattern), string(s)), tried(pattern, s); got != want {
+				t.Fatalf("Match(%q, %q) = %t", string(pattern), string(s), got)
+			}
+		}
+	}
+}
+
+// words are all texts of up to n of these characters.
+func words(alphabet []rune, n int) [][]rune {
+	out, last := [][]rune{nil}, [][]rune{nil}
+	for range n {
+		var next [][]rune
+		for _, w := range last {
+			for _, r := range alphabet {
+				next = append(next, append(slices.Clone(w), r))
+			}
+		}
+		out, last = append(out, next...), next
+	}
+	return out
+}
+
+func tried(pattern, s []rune) bool {
+	switch {
+	case len(pattern) == 0:
+		return len(s) == 0
+	case pattern[0] == '*':
+		return tried(pattern[1:], s) || len(s) > 0 && tried(pattern, s[1:])
+	}
+	return len(s) > 0 && (pattern[0] == '?' || pattern[0] == s[0]) && tried(pattern[1:], s[1:])
 }
 
 // TestMatchIsBounded: a policy as long as IAM takes, made of what costs a matcher most, still comes to an end.
