@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strings"
 	"time"
 
 	"github.com/fedbridge/fedbridge/bridge"
@@ -111,7 +112,7 @@ type DiffLine struct{ Text string }
 // Class is the style of the line.
 func (d DiffLine) Class() string {
 	switch {
-	case d.Text == "":
+	case d.Text == "", strings.HasPrefix(d.Text, "--- "), strings.HasPrefix(d.Text, "+++ "): // names of the files
 		return "same"
 	case d.Text[0] == '+':
 		return "added"

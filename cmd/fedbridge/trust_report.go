@@ -149,6 +149,7 @@ func lines(text string) []string {
 
 func diffPaint(line string) string {
 	switch {
+	case strings.HasPrefix(line, "+++ "), strings.HasPrefix(line, "--- "): // names of the files
 	case strings.HasPrefix(line, "+"):
 		return green
 	case strings.HasPrefix(line, "-"):
