@@ -114,6 +114,15 @@ func (e *exam) request(action string, s shot, who *person) Request {
 	return r
 }
 
+// know gives a key its value; where the need doesn't tell it, it isn't known.
+func (r *Request) know(key, value string) {
+	if value == "" {
+		r.Opaque = append(r.Opaque, key)
+		return
+	}
+	r.Context[key] = []string{value}
+}
+
 // personal is what a person's sign-in puts into every kind of call.
 func (e *exam) personal(r *Request, s shot, who *person) {
 	n := e.need
@@ -164,10 +173,12 @@ func (e *exam) assertion(r *Request, s shot, who *person) {
 	n := e.need
 	provider := n.Role.SAMLProvider
 	sum := sha1.Sum([]byte(n.EntityID + provider.Account + "/" + provider.Name)) // aws-facts 1.5: what AWS calls NameQualifier
-	r.Context["saml:aud"] = []string{s.recipient}
-	r.Context["saml:iss"] = []string{n.EntityID}
 	r.Context["saml:doc"] = []string{provider.Account + "/" + provider.Name}
-	r.Context["saml:namequalifier"] = []string{base64.StdEncoding.EncodeToString(sum[:])}
+	r.know("saml:aud", s.recipient)
+	r.know("saml:iss", n.EntityID)
+	if n.EntityID != "" {
+		r.know("saml:namequalifier", base64.StdEncoding.EncodeToString(sum[:]))
+	}
 	if n.Via != bridge.ViaIssuer {
 		return
 	}
@@ -177,7 +188,9 @@ func (e *exam) assertion(r *Request, s shot, who *person) {
 	} else {
 		r.Opaque = append(r.Opaque, "saml:sub")
 	}
-	r.Absent = append(r.Absent, "saml:*")
+	if r.Absent = append(r.Absent, "saml:*"); n.EntityID == "" {
+		r.Opaque = append(r.Opaque, "saml:namequalifier")
+	}
 }
 
 // token is an ID token (aws-facts 3.5, 3.7). What we mint says all that is asked about; of an IdP's own one, azp, oaud and
@@ -185,10 +198,10 @@ func (e *exam) assertion(r *Request, s shot, who *person) {
 func (e *exam) token(r *Request, s shot, who *person) {
 	n := e.need
 	prefix := bareIssuer(n.Issuer) + ":"
-	r.Context[prefix+"aud"] = []string{s.audience}
+	r.know(prefix+"aud", s.audience)
 	switch {
 	case n.Via == bridge.ViaIssuer:
-		r.Context[prefix+"oaud"] = []string{s.audience} // an IdP's own token may have azp, and another aud
+		r.know(prefix+"oaud", s.audience) // an IdP's own token may have azp, and another aud
 		if who != nil {
 			r.Context[prefix+"sub"] = []string{n.Role.ARN.Name + "/" + who.subject}
 		} else {

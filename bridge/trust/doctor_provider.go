@@ -111,7 +111,7 @@ func (e *exam) samlProvider() {
 // metadata compares what the provider holds with what signs.
 func (e *exam) metadata(m metadata, update []string) {
 	n := e.need
-	if m.entityID != n.EntityID {
+	if n.EntityID != "" && m.entityID != n.EntityID {
 		e.report(Finding{
 			Code: CodeEntityID, Summary: "The SAML provider's metadata is that of " + printable(m.entityID) + "; our responses come from " + printable(n.EntityID) + ".",
 			Detail: "STS answers \"Issuer not present in specified provider\".", Commands: update,

@@ -59,7 +59,7 @@ func (r *RolePlan) fits() bool { return r.Characters <= MaxCharacters }
 func (r *RolePlan) split() {
 	var parts []Part
 	for _, a := range r.asks {
-		parts = append(parts, halves(a)...)
+		parts = append(parts, divide(a)...)
 	}
 	if len(parts) < 2 || slices.ContainsFunc(parts, func(p Part) bool { return p.Characters > DefaultCharacters }) {
 		r.note("It can't be divided among several roles either: shorten the issuer URL, the role's name or the list of tags.")
@@ -69,18 +69,23 @@ func (r *RolePlan) split() {
 	r.note(fmt.Sprintf("Or make %d roles, each with its own entry in the configuration and one of the trust policies that follow.", len(parts)))
 }
 
-// halves divides an ask by its subjects until each part fits. The other lists can't be divided: each call needs them all.
-func halves(a ask) []Part {
-	n, _ := fitting([]ask{a})
-	part := Part{Title: a.title(), Policy: n.pretty()}
-	part.Characters = characters([]byte(part.Policy))
-	if part.Characters <= DefaultCharacters || len(a.subjects) < 2 {
-		return []Part{part}
+// divide gives each part as many of an ask's subjects as the other parts have, in as few parts as fit. The other lists
+// can't be divided: each call needs them all.
+func divide(a ask) []Part {
+	for n := 1; ; n++ {
+		var parts []Part
+		for i := range n {
+			some := a
+			some.subjects = a.subjects[i*len(a.subjects)/n : (i+1)*len(a.subjects)/n]
+			policy, _ := fitting([]ask{some})
+			part := Part{Title: some.title(), Policy: policy.pretty()}
+			part.Characters = characters([]byte(part.Policy))
+			parts = append(parts, part)
+		}
+		if n >= len(a.subjects) || !slices.ContainsFunc(parts, func(p Part) bool { return p.Characters > DefaultCharacters }) {
+			return parts
+		}
 	}
-	first, second := a, a
-	middle := len(a.subjects) / 2
-	first.subjects, second.subjects = a.subjects[:middle], a.subjects[middle:]
-	return append(halves(first), halves(second)...)
 }
 
 func (a ask) title() string {
