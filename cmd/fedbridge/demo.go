@@ -86,6 +86,7 @@ func (f demoFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer logFile.Close()
+	accounts := filepath.Join(dir, "accounts")
 	if err := world.setUp(file); err != nil {
 		return err
 	}
@@ -93,13 +94,13 @@ func (f demoFlags) run(cmd *cobra.Command) error {
 	portal.free()
 	ops.free()
 	return serve(cmd.Context(), file, outside, func(opened *config.World, _, ops net.Addr) error {
-		if err := world.trustSAML(opened.Keys.Documents().Metadata); err != nil {
+		if err := errors.Join(world.trustSAML(opened.Keys.Documents().Metadata), world.writeAccounts(accounts)); err != nil {
 			return err
 		}
 		f.announce(cmd, demoReady{
 			Portal: url, Ops: "http://" + ops.String(), OIDC: world.oidcServer.URL, SAML: world.samlServer.URL,
 			STS: world.stsServer.URL, SignIn: world.signInServer.URL,
-			Config: path, Audit: filepath.Join(dir, "audit.jsonl"), Log: logPath, People: printedPeople(), Version: version(),
+			Config: path, Accounts: accounts, Audit: filepath.Join(dir, "audit.jsonl"), Log: logPath, People: printedPeople(), Version: version(),
 		})
 		return nil
 	})

@@ -38,7 +38,7 @@ func TestDemoJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[0]), &fields); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"audit", "config", "log", "oidc", "ops", "people", "portal", "saml", "signin", "sts", "version"}
+	want := []string{"accounts", "audit", "config", "log", "oidc", "ops", "people", "portal", "saml", "signin", "sts", "version"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(fields))); diff != "" {
 		t.Errorf("fields, -want +got:\n%s", diff)
 	}
@@ -232,6 +232,17 @@ func TestDemoWelcome(t *testing.T) {
 		out := paste(t, lines["audit"])
 		if !strings.Contains(out, "granted") || !strings.Contains(out, creds.AccessKeyId) || !strings.Contains(out, "ada@example.com (corp)") {
 			t.Errorf("%s\n%s", lines["audit"], out)
+		}
+	})
+	t.Run("trust", func(t *testing.T) {
+		out := paste(t, lines["trust"])
+		if !strings.Contains(out, "trust-extra-tag-session") || !strings.Contains(out, "8 roles: 1 warning\n") {
+			t.Errorf("%s\n%s", lines["trust"], out)
+		}
+	})
+	t.Run("keys", func(t *testing.T) {
+		if out := paste(t, lines["keys"]); strings.Count(out, " active ") != 2 {
+			t.Errorf("%s\n%s", lines["keys"], out)
 		}
 	})
 	t.Run("CLI", func(t *testing.T) { awsInShell(t, lines["CLI"], creds) })

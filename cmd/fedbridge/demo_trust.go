@@ -4,8 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/ststest"
 	"github.com/fedbridge/fedbridge/bridge/trust"
 	"github.com/fedbridge/fedbridge/config"
@@ -38,20 +42,61 @@ func (w *demoWorld) setUp(file *config.File) error {
 			return err
 		}
 	}
-	return w.aws.AddRole(ststest.Role{ARN: demoFlaw, TrustPolicy: assumeRoleTrust()})
+	return w.addRole(demoFlaw, time.Hour, assumeRoleTrust())
+}
+
+// addRole creates a role, and remembers it as `aws iam get-role` would print it.
+func (w *demoWorld) addRole(arn string, longest time.Duration, policy string) error {
+	if err := w.aws.AddRole(ststest.Role{ARN: arn, MaxSessionDuration: longest, TrustPolicy: policy}); err != nil {
+		return err
+	}
+	parsed, err := bridge.ParseRoleARN(arn)
+	if err != nil {
+		return err
+	}
+	return w.print(parsed.Account, parsed.Name, map[string]any{"Role": map[string]any{
+		"RoleName": parsed.Name, "Arn": arn, "MaxSessionDuration": int(longest / time.Second),
+		"AssumeRolePolicyDocument": json.RawMessage(policy),
+	}})
+}
+
+// addSAML registers a SAML provider, and remembers it as `aws iam get-saml-provider` would print it.
+func (w *demoWorld) addSAML(account, name string, metadata []byte) error {
+	arn := bridge.SAMLProviderARN{Partition: "aws", Account: account, Name: name}
+	if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: arn.String(), Metadata: metadata}); err != nil {
+		return err
+	}
+	return w.print(account, name, map[string]any{"SAMLMetadataDocument": string(metadata)})
+}
+
+func (w *demoWorld) print(account, name string, answer any) error {
+	text, err := json.MarshalIndent(answer, "", "    ")
+	w.printed[filepath.Join(account, name+".json")] = append(text, '\n')
+	return err
+}
+
+// writeAccounts writes what is in the accounts, as the aws CLI prints it: for `trust check --policies`.
+func (w *demoWorld) writeAccounts(dir string) error {
+	for name, text := range w.printed {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, text, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trustSAML registers fedbridge as a SAML provider, with the metadata that it publishes.
 func (w *demoWorld) trustSAML(metadata []byte) error {
-	return w.aws.AddSAMLProvider(ststest.SAMLProvider{
-		ARN: "arn:aws:iam::" + shopProd + ":saml-provider/" + config.DefaultSAMLProvider, Metadata: metadata,
-	})
+	return w.addSAML(shopProd, config.DefaultSAMLProvider, metadata)
 }
 
 func (w *demoWorld) setUpAccount(account trust.AccountPlan) error {
 	for _, p := range account.OIDC {
 		_, err := w.aws.AddOIDCProvider(ststest.OIDCProvider{Account: account.Account.ID, Issuer: p.URL, ClientIDs: p.ClientIDs})
-		if err != nil {
+		_, bare, _ := strings.Cut(p.URL, "://") // as IAM answers
+		host := strings.ReplaceAll(bare, ":", "-")
+		if err = errors.Join(err, w.print(account.Account.ID, host, map[string]any{"Url": bare, "ClientIDList": p.ClientIDs})); err != nil {
 			return err
 		}
 	}
@@ -59,13 +104,12 @@ func (w *demoWorld) setUpAccount(account trust.AccountPlan) error {
 		if p.Metadata == nil {
 			continue // fedbridge's own: it is published once there is a key
 		}
-		if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: p.ARN, Metadata: p.Metadata}); err != nil {
+		if err := w.addSAML(account.Account.ID, p.Name, p.Metadata); err != nil {
 			return err
 		}
 	}
 	for _, r := range account.Roles {
-		err := w.aws.AddRole(ststest.Role{ARN: r.ARN.String(), MaxSessionDuration: max(r.MaxSession, time.Hour), TrustPolicy: r.Policy})
-		if err != nil {
+		if err := w.addRole(r.ARN.String(), max(r.MaxSession, time.Hour), r.Policy); err != nil {
 			return err
 		}
 	}

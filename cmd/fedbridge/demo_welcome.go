@@ -17,17 +17,19 @@ import (
 
 // demoReady is what --json prints.
 type demoReady struct {
-	Portal  string       `json:"portal"`
-	Ops     string       `json:"ops"`
-	OIDC    string       `json:"oidc"`
-	SAML    string       `json:"saml"`
-	STS     string       `json:"sts"`
-	SignIn  string       `json:"signin"`
-	Config  string       `json:"config"`
-	Audit   string       `json:"audit"`
-	Log     string       `json:"log"`
-	People  []demoPerson `json:"people"`
-	Version string       `json:"version"`
+	Portal string `json:"portal"`
+	Ops    string `json:"ops"`
+	OIDC   string `json:"oidc"`
+	SAML   string `json:"saml"`
+	STS    string `json:"sts"`
+	SignIn string `json:"signin"`
+	Config string `json:"config"`
+	// Accounts is a folder with what the AWS accounts hold, as the aws CLI prints it.
+	Accounts string       `json:"accounts"`
+	Audit    string       `json:"audit"`
+	Log      string       `json:"log"`
+	People   []demoPerson `json:"people"`
+	Version  string       `json:"version"`
 }
 
 type demoPerson struct {
@@ -75,6 +77,9 @@ func (ready demoReady) welcome(command string) string {
              AWS_ENDPOINT_URL_STS=%s aws sts get-caller-identity
     rules    echo '{"provider":"corp","groups":["aws-shop-dev-developer"]}' |
              %s explain --config %s --identity -
+    trust    %s trust check --config %s --policies %s \
+               --caller %s    # finds one thing, and how to mend it
+    keys     %s keys list --config %s
     curl     %s -H 'Accept: application/json' %s/whoami
              curl -s %s/readyz
     audit    %s audit %s
@@ -83,7 +88,8 @@ func (ready demoReady) welcome(command string) string {
   Log            %s
 
   Ctrl-C ends it.
-`, ready.STS, command, shellWord(ready.Config), curl, ready.Portal, ready.Ops, command, shellWord(ready.Audit), ready.Config, ready.Log)
+`, ready.STS, command, shellWord(ready.Config),
+		command, shellWord(ready.Config), shellWord(ready.Accounts), demoBaseRole, command, shellWord(ready.Config), curl, ready.Portal, ready.Ops, command, shellWord(ready.Audit), ready.Config, ready.Log)
 	return b.String()
 }
 

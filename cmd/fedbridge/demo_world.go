@@ -21,13 +21,15 @@ type demoWorld struct {
 
 	oidcServer, samlServer, stsServer, signInServer, iamServer *idptest.Server
 
+	printed map[string][]byte // what the accounts hold, by file
+
 	clientSecret string
 	credentials  awssts.Credentials // of the role that fedbridge runs with
 }
 
 // openDemoWorld starts it for a fedbridge at url.
 func openDemoWorld(url string) (*demoWorld, error) {
-	w := &demoWorld{clientSecret: rand.Text()}
+	w := &demoWorld{clientSecret: rand.Text(), printed: map[string][]byte{}}
 	err := errors.Join(w.openOIDC(url), w.openSAML(url))
 	if err == nil {
 		err = w.openAWS()
@@ -64,7 +66,7 @@ func (w *demoWorld) openSAML(url string) (err error) {
 	w.samlServer, err = idptest.Serve(func(own string) (http.Handler, error) {
 		w.saml, err = idptest.NewSAML(idptest.SAMLOptions{
 			URL: own, Title: "Example Corp", People: demoPeople, ShowPeople: true,
-			Sign: idptest.SignAssertion, Audiences: []string{idptest.AWSAudience},
+			Sign: idptest.SignAssertion, Audiences: []string{idptest.AWSAudience}, MetadataLifetime: 365 * 24 * time.Hour,
 			SPs: []idptest.SP{{EntityID: url + "/saml/corp/metadata", Name: "fedbridge", ACS: []string{url + "/saml/corp/acs"}}},
 		})
 		return w.saml, err
@@ -104,8 +106,14 @@ func (w *demoWorld) state() ststest.State {
 		},
 		Roles: []ststest.Role{{
 			ARN: demoBaseRole, TrustPolicy: trustPolicy(statement{"Service": "ec2.amazonaws.com"}.allow(nil, "sts:AssumeRole")),
-			Permissions: ststest.Permissions{AllowAssume: []string{"*"}, AllowIAM: []string{"iam:Get*"}},
+			Permissions: ststest.Permissions{AllowAssume: []string{"*"}},
 		}},
+	}
+	for _, account := range []string{shopProd, shopDev, dataLab} {
+		state.Roles = append(state.Roles, ststest.Role{
+			ARN: "arn:aws:iam::" + account + ":role/TrustReader", Permissions: ststest.Permissions{AllowIAM: []string{"iam:Get*"}},
+			TrustPolicy: trustPolicy(statement{"AWS": demoBaseRole}.allow(nil, "sts:AssumeRole")),
+		})
 	}
 	for _, account := range []string{shopProd, shopDev} {
 		state.SAMLProviders = append(state.SAMLProviders, ststest.SAMLProvider{ARN: samlProviderARN(account), Metadata: w.saml.Metadata()})
