@@ -8,6 +8,7 @@ import (
 
 	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/audit"
+	"github.com/fedbridge/fedbridge/bridge/ststest"
 	"github.com/fedbridge/fedbridge/bridge/trust"
 )
 
@@ -156,5 +157,62 @@ func TestTrustUsage(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := run([]string{"trust", "chekc"}, nil, &out, &errs); code != exitUsage || !strings.Contains(errs.String(), `did you mean "check"`) {
 		t.Errorf("exit %d, %s", code, errs.String())
+	}
+}
+
+// TestTrustLiveNeedsAudit: what can't be recorded isn't asked.
+func TestTrustLiveNeedsAudit(t *testing.T) {
+	w := issuerWorld(t)
+	text := readFile(t, w.config)
+	writeFile(t, w.dir, "fedbridge.yaml", strings.Replace(text, "file:"+w.dir+"/audit.jsonl", "file:/dev/full", 1))
+	before := w.aws.Calls("")
+	r := w.check(exitUnavailable, "--live", "good")
+	if got := w.find(r, "shop/good").Live; got.Result != liveUnknown || got.Code != bridge.CodeAuditDown {
+		t.Errorf("%+v", got)
+	}
+	if n := w.aws.Calls("") - before; n != 0 {
+		t.Errorf("STS was asked %d times", n)
+	}
+	// Nor where nothing can be opened to record in.
+	writeFile(t, w.dir, "fedbridge.yaml", strings.Replace(text, "file:"+w.dir+"/audit.jsonl", "file:"+w.dir, 1))
+	code, out, errs := w.run("check", "--live", "good")
+	if code != exitUnavailable || out != "" || !strings.Contains(errs, "audit: open "+w.dir) {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+}
+
+// TestTrustSAML: a role for which fedbridge mints SAML, with its own metadata, certificate and recipient.
+func TestTrustSAML(t *testing.T) {
+	w := newTrustWorld(t, `  - {name: billing, accounts: [shop], arn: "arn:aws:iam::{account}:role/Billing", mint: saml, max_session: 1h, source_identity: identity.email}
+  - {name: other, accounts: [data], arn: "arn:aws:iam::{account}:role/Other"}`)
+	provider := "arn:aws:iam::" + trustShop + ":saml-provider/fedbridge"
+	if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: provider, Metadata: w.metadata}); err != nil {
+		t.Fatal(err)
+	}
+	code, policy, errs := w.run("policy", "billing")
+	if code != exitOK {
+		t.Fatal(errs)
+	}
+	w.role("Billing", policy, time.Hour)
+	r := w.check(exitOK, "billing", "--live", "--strict", "--read-role", "arn:aws:iam::{account}:role/TrustReader")
+	got := w.find(r, "shop/billing")
+	if got.Live.Result != liveTaken || got.Read["saml_provider"].Result != trust.Read {
+		t.Errorf("%+v, read %v, findings %v", got.Live, got.Read, got.Findings)
+	}
+
+	// Another IdP's metadata under our provider's name: refused, and said why.
+	other := strings.Replace(string(w.metadata), w.issuer+"/saml/metadata", "https://other.example.com/saml/metadata", 1)
+	if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: provider, Metadata: []byte(other)}); err != nil {
+		t.Fatal(err)
+	}
+	r = w.check(exitFault, "billing", "--live", "--read-role", "arn:aws:iam::{account}:role/TrustReader")
+	got = w.find(r, "shop/billing")
+	if got.Live.Result != liveRefused || len(got.Findings) == 0 || got.Findings[0].Severity != trust.SeverityError {
+		t.Errorf("%+v, findings %v", got.Live, got.Findings)
+	}
+
+	code, out, errs := w.run("terraform", "billing")
+	if code != exitOK || !strings.Contains(out, "aws_iam_saml_provider") {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }
