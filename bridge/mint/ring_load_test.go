@@ -1,6 +1,7 @@
 package mint_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,12 +29,15 @@ func rotateUnderLoad(t *testing.T, cache time.Duration) {
 	rings.publishes(func() mint.Documents { return nodes[asked.Add(1)%2].Documents() }) // a load balancer
 	all := func() {
 		t.Helper()
-		for _, node := range nodes {
-			step(t, node)
+		for _, node := range nodes { // the other one may be the one that is asked, and not have the key yet
+			if err := node.Step(t.Context()); err != nil && !strings.Contains(err.Error(), "doesn't have the key") {
+				t.Fatal(err)
+			}
 		}
 	}
-	all()
-	all()
+	for range 4 {
+		all()
+	}
 	w := newStrictAWS(t, rings.issuer, ststest.SAMLProvider{Metadata: nodes[0].Documents().Metadata}, ststest.Options{KeyCache: cache})
 	var minters []*mint.Minter
 	for _, node := range nodes {
@@ -74,8 +78,7 @@ func rotateUnderLoad(t *testing.T, cache time.Duration) {
 			t.Error(err)
 			break
 		}
-		_ = nodes[0].Step(t.Context()) // the other node may be the one that is asked, and not have it yet
-		for range 2 * 64 / 8 {         // an hour until it signs, an hour until the old one is gone
+		for range 2 * 72 / 8 { // an hour until it signs, an hour until the old one is gone
 			all()
 			enough()
 			rings.clock.pass(8 * time.Minute)

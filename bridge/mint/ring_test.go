@@ -147,7 +147,7 @@ func (w *ringWorld) published(r *mint.Ring) []string {
 // A next key that isn't published where AWS reads it never signs, however long one waits.
 func TestRingWaitsForReadBack(t *testing.T) {
 	w := newRingWorld(t)
-	r := w.open()
+	r := w.open(func(c *mint.RingConfig) { c.SAMLDir = "" }) // which takes time
 	step(t, r)
 	w.publishes(nil) // from here on a CDN serves what it has
 	if _, made, err := r.Rotate(t.Context(), mint.UseToken); err != nil || !made {
@@ -255,7 +255,7 @@ func TestRingAgree(t *testing.T) {
 // A node that can't read the record goes on for a while, and then signs no more: the key may be retired by now.
 func TestRingStale(t *testing.T) {
 	w := newRingWorld(t)
-	r := w.open()
+	r := w.open(func(c *mint.RingConfig) { c.SAMLDir = "" }) // which takes time
 	step(t, r)
 	w.state.fail(errors.New("no store"))
 	w.clock.pass(9 * time.Minute)
