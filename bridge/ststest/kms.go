@@ -140,6 +140,9 @@ func (k *KMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		k.fail(w, fault)
 		return
 	}
+	if r.Context().Err() != nil { // nobody waits any more: the next fault is not for this call
+		return
+	}
 	out, err := k.answer(action, &call{api: kmsAPI, action: action, http: r, body: body, aws: k.aws})
 	if err != nil {
 		k.fail(w, asAPIError(err))
