@@ -84,8 +84,9 @@ func TestReadmeMinutes(t *testing.T) {
 // TestReadmeMinutesTables: README and init name the same fields, and say the same for them.
 func TestReadmeMinutesTables(t *testing.T) {
 	for id, title := range map[string]string{"okta": "### Okta\n", "entra": "### Entra ID\n"} {
-		_, table, found := strings.Cut(readFile(t, readmePath), title)
-		if table, _, found = strings.Cut(table, "<!-- sh:"); !found {
+		_, table, _ := strings.Cut(readFile(t, readmePath), title)
+		table, _, found := strings.Cut(table, "<!-- sh:")
+		if !found {
 			t.Fatalf("README has no chapter %q", title)
 		}
 		_, steps, _ := runCommand("init", "--steps", "--url", "bridge.example.com", "--idp", id, "--group", "aws-readonly")
