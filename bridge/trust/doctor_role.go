@@ -89,7 +89,7 @@ func (e *exam) session() {
 	case want > have:
 		e.report(Finding{
 			Code:    CodeMaxSession,
-			Summary: fmt.Sprintf("The configuration offers sessions of %s; the IAM role allows %s.", want, have),
+			Summary: fmt.Sprintf("The configuration offers sessions of %s; the IAM role allows %s.", length(want), length(have)),
 			Detail:  "STS refuses a longer session rather than shorten it. Raise the role's MaxSessionDuration, or lower max_session.",
 			Commands: []string{
 				maxSessionCommand(e.need.Role.ARN, longest),
@@ -98,7 +98,7 @@ func (e *exam) session() {
 	case longest < have:
 		e.report(Finding{
 			Code:     CodeMaxSessionLower,
-			Summary:  fmt.Sprintf("The IAM role allows sessions of %s; the configuration offers %s at most.", have, longest),
+			Summary:  fmt.Sprintf("The IAM role allows sessions of %s; the configuration offers %s at most.", length(have), length(longest)),
 			Commands: []string{maxSessionCommand(e.need.Role.ARN, longest)},
 		}, nil)
 	}

@@ -55,6 +55,17 @@ func trustPolicyCommand(arn bridge.RoleARN) string {
 	return "aws iam update-assume-role-policy --role-name " + shell(arn.Name) + " --policy-document file://" + arn.Name + ".json"
 }
 
+// length writes 12h or 1h30m, not 12h0m0s.
+func length(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
+}
+
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
 // shell quotes a word where a shell would read more into it.
