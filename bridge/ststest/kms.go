@@ -92,6 +92,12 @@ func (k *KMS) Forged(n int) { k.set(func() { k.forged = n }) }
 // Renamed answers the next n calls with the ARN of another key.
 func (k *KMS) Renamed(n int) { k.set(func() { k.renamed = n }) }
 
+// Behave takes all faults back; the counters stay.
+func (k *KMS) Behave() {
+	k.Faults.Behave()
+	k.set(func() { k.rubbish, k.forged, k.renamed = 0, 0, 0 })
+}
+
 func (k *KMS) set(change func()) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
