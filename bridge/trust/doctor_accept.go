@@ -34,6 +34,9 @@ func (e *exam) refusal(a answer, action string, s shot) (Finding, func(*document
 	switch {
 	case a.depends:
 		f.Code, f.Summary = CodeDepends, "Whether STS accepts a person depends on who it is."
+		if len(a.Wanted) > 0 {
+			f.Detail = "The trust policy wants " + a.Condition.Key + " to be " + strings.Join(shorten(a.Wanted), " or ") + " (" + a.Condition.Operator + ")."
+		}
 		return f, nil
 	case a.Effect == Unknown:
 		f.Code, f.Summary = CodeUnknown, "Whether STS accepts us can't be told from here."
@@ -41,19 +44,25 @@ func (e *exam) refusal(a answer, action string, s shot) (Finding, func(*document
 	case a.Explicit:
 		f.Code, f.Summary = CodeRefusedDeny, "A statement of the trust policy denies what fedbridge does ("+action+")."
 		f.Detail += " Somebody wrote it on purpose: ask before you take it away."
-		return f, func(d *document) { e.letThrough(d) }
+		return f, func(d *document) { e.letThrough(d, f.Code) }
 	case action == tagSession:
 		return e.tagRefusal(f, a)
 	case action == setSourceIdentity:
 		f.Code, f.Summary = CodeNoSourceIdentity, "fedbridge sends a source identity, and the trust policy doesn't allow sts:SetSourceIdentity."
 		f.Detail += " STS refuses the whole call then."
-		return f, func(d *document) { e.letThrough(d) }
+		return f, func(d *document) { e.letThrough(d, f.Code) }
 	}
 	f.Code, f.Summary = e.refusedBy(a.Decision)
 	if newCaller(e.principal).stranger(e.request(action, s, nil)) != "" {
 		return f, nil // no policy lets this caller in
 	}
-	return f, func(d *document) { e.letThrough(d) }
+	if f.Code == CodeRefusedSubject && e.whole.role != "" {
+		f.Detail = "Our subjects begin with " + e.whole.role + "/; the policy wants " + strings.Join(shorten(a.Wanted), " or ") + "."
+	}
+	if f.Code == CodeRefusedCondition {
+		f.Detail += " Before you take it away, ask what it is for."
+	}
+	return f, func(d *document) { e.letThrough(d, f.Code) }
 }
 
 func (e *exam) sentence(a answer, s shot) string {
@@ -74,7 +83,7 @@ func (e *exam) tagRefusal(f Finding, a answer) (Finding, func(*document)) {
 		f.Code, f.Summary = CodeNoTagSession, "fedbridge sends session tags, and the trust policy doesn't allow sts:TagSession."
 	}
 	f.Detail += " STS refuses the whole call then."
-	return f, func(d *document) { e.letThrough(d) }
+	return f, func(d *document) { e.letThrough(d, f.Code) }
 }
 
 func aboutTags(key string) bool {
@@ -110,33 +119,52 @@ func (e *exam) whoWeAre() string {
 	return "the identity provider that vouches for us"
 }
 
-// letThrough changes the document, step by step, until every call is allowed or nothing more can be done.
-func (e *exam) letThrough(d *document) {
+// letThrough changes the document, step by step, until every call is allowed or nothing more can be done. A Deny, or a
+// condition that is none of ours, somebody wrote on purpose: it goes only where that is what the finding is about.
+func (e *exam) letThrough(d *document, about Code) {
 	for range 32 {
 		p, err := d.compile()
 		if err != nil {
 			return
 		}
-		a, s, refused := e.firstRefusal(p)
-		if !refused || !e.step(d, a, s) {
+		a, refused := e.firstRefusal(p, about)
+		if !refused || !e.step(d, a) {
 			return
 		}
 	}
 }
 
-func (e *exam) firstRefusal(p *Policy) (a answer, s shot, refused bool) {
+func (e *exam) firstRefusal(p *Policy, about Code) (a answer, refused bool) {
 	for _, s := range e.need.shots() {
 		for _, action := range e.actions(s) {
-			if a := e.judge(p, action, s); a.Effect == Deny {
-				return a, s, true
+			if a := e.judge(p, action, s); a.Effect == Deny && (!e.onPurpose(a) || e.codeOf(a) == about) {
+				return a, true
 			}
 		}
 	}
-	return answer{}, shot{}, false
+	return answer{}, false
+}
+
+// onPurpose tells whether what keeps us out is none of the things that fedbridge asks for.
+func (e *exam) onPurpose(a answer) bool {
+	if a.Explicit {
+		return true
+	}
+	if a.Statement < 0 || a.Condition.Key == "" {
+		return false
+	}
+	_, ours := e.wanted(&node{}, lower(a.Condition.Key))
+	return !ours
+}
+
+// codeOf is the code of a refusal.
+func (e *exam) codeOf(a answer) Code {
+	f, _ := e.refusal(a, a.Action, shot{})
+	return f.Code
 }
 
 // step takes away one reason for a refusal. It tells whether it did anything.
-func (e *exam) step(d *document, a answer, s shot) bool {
+func (e *exam) step(d *document, a answer) bool {
 	switch {
 	case a.Explicit:
 		d.remove(a.Statement)

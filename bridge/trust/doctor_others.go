@@ -37,11 +37,16 @@ func (e *exam) others() {
 	}, nil)
 }
 
+// shorten makes values printable, and leaves out what is too much to read.
 func shorten(list []string) []string {
-	if len(list) > shownValues {
-		return append(slices.Clone(list[:shownValues]), "and more")
+	out := make([]string, 0, shownValues+1)
+	for i, v := range list {
+		if i == shownValues {
+			return append(out, "more")
+		}
+		out = append(out, printable(v))
 	}
-	return list
+	return out
 }
 
 // known tells whether a principal is ours, or that of another way in which this role is asked for.
@@ -202,6 +207,7 @@ func (e *exam) superfluous() {
 	if len(wild) > 0 {
 		e.report(Finding{
 			Code: CodeActionWide, Summary: "The trust policy allows us more actions than are needed: " + printable(wild[0]) + ".",
+			Detail: "Needed are " + strings.Join(append([]string{e.need.action()}, e.whole.extraActions()...), ", ") + ".",
 		}, func(d *document) { e.narrow(d) })
 	}
 	for _, s := range []struct {

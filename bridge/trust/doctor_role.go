@@ -163,11 +163,26 @@ func renameOperators(d *document, unknown []string) {
 			continue
 		}
 		for j := range c.fields {
-			name := c.fields[j].name
-			if meant := nearestOperator(name); slices.Contains(unknown, name) && meant != "" && c.get(meant) == nil {
-				c.fields[j].name = meant
+			op := &c.fields[j]
+			meant := nearestOperator(op.name)
+			if !slices.Contains(unknown, op.name) || meant == "" {
+				continue
 			}
+			known := c.get(meant)
+			if known == nil {
+				op.name = meant
+				continue
+			}
+			// Both are there: what is under the wrong name moves, unless the key has a test there already.
+			op.value.fields = slices.DeleteFunc(op.value.fields, func(k field) bool {
+				if known.get(k.name) != nil {
+					return false
+				}
+				known.set(k.name, k.value)
+				return true
+			})
 		}
+		tidy(d.statement(i))
 	}
 }
 

@@ -95,9 +95,11 @@ func (e *exam) shut(d *document, base Request, code Code) {
 			if probe.none != code || p.Evaluate(r).Effect == Deny {
 				continue
 			}
-			if doors := openDoors(p, r); len(doors) > 0 {
-				e.tighten(d, doors[0], probe.limit)
-				done = false
+			doors := openDoors(p, r)
+			for _, i := range slices.Backward(doors) { // what is put behind a statement doesn't move those before it
+				e.tighten(d, i, probe.limit)
+			}
+			if done = len(doors) == 0; !done {
 				break
 			}
 		}
