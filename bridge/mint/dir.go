@@ -54,7 +54,7 @@ func openKeyDir(path string, readOnly bool) (keyDir, error) {
 			return d, nil
 		}
 		if err := os.MkdirAll(absolute, 0o700); err != nil {
-			return keyDir{}, err
+			return keyDir{}, fmt.Errorf("the directory can't be made: %w: make it for the user that runs fedbridge: install -d -m 700 -o USER %s", err, absolute)
 		}
 	}
 	info, err := os.Stat(absolute)
@@ -88,6 +88,9 @@ func (d keyDir) read(name string) (crypto.Signer, *x509.Certificate, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, nil, fmt.Errorf("%s is a symbolic link: put the key file itself there", path)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, nil, fmt.Errorf("%w: fedbridge runs as user %d: chown it to that user", err, os.Geteuid())
 	}
 	if err != nil {
 		return nil, nil, err

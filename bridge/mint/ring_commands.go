@@ -86,7 +86,8 @@ func (r *Ring) Activate(ctx context.Context, id string) (key KeyInfo, err error)
 
 // Retire takes a key out at once: it is no longer published and never signs again, and its private key is deleted where it
 // is a file. Where it is the one that signs, a token key that was read back takes its place. Otherwise it is ErrNeeded,
-// unless force is given: then a new key is made, which signs once it was read back.
+// unless force is given: then a new key is made, which signs once it was read back. Where the key that is returned is
+// retired, an error is about what takes its place.
 func (r *Ring) Retire(ctx context.Context, id string, force bool) (key KeyInfo, err error) {
 	err = r.command(ctx, func(rec *record, now time.Time) error {
 		e := rec.find(id)

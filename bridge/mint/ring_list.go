@@ -71,6 +71,9 @@ func (r *Ring) Try(ctx context.Context) error {
 	return nil
 }
 
+// endsSoon is how long before its end a certificate is named as a problem: accounts have many owners.
+const endsSoon = 180 * 24 * time.Hour
+
 // info describes a key.
 func (r *Ring) info(e *entry) KeyInfo {
 	k := KeyInfo{ID: e.ID, Use: e.Use, Algorithm: e.Algorithm, State: e.State, Since: e.since(), Where: e.where()}
@@ -80,6 +83,9 @@ func (r *Ring) info(e *entry) KeyInfo {
 	k.Waits = r.waits(e)
 	if err := r.hold(e); err != nil && e.State != StateOld {
 		k.Problem = Reason(err)
+	}
+	if e.certificate != nil && k.Problem == "" && k.Expires.Before(r.c.Now().Add(endsSoon)) && e.State != StateRetired {
+		k.Problem = "its certificate ends on " + k.Expires.UTC().Format(time.DateOnly) + ": fedbridge keys rotate --use saml"
 	}
 	if k.Since.After(r.c.Now().Add(maxSkew)) {
 		k.Problem = "it is dated in the future, so a clock is or was wrong: set the clock of this node, or rotate and retire the key"

@@ -187,6 +187,11 @@ func TestRotateSAML(t *testing.T) {
 	w.clock.pass(5 * 365 * 24 * time.Hour)
 	step(t, r)
 	wantStates(t, r, mint.UseSAML, "active")
+	w.clock.pass(1680 * 24 * time.Hour)
+	step(t, r)
+	if keys, err := r.List(t.Context()); err != nil || !strings.Contains(keys[1].Problem, "certificate ends on") {
+		t.Errorf("months before the certificate ends: %+v, %v", keys, err)
+	}
 	if _, err := r.Activate(t.Context(), ""); err == nil {
 		t.Fatal("activated a key that isn't there")
 	}
@@ -330,6 +335,10 @@ func TestRotateKMS(t *testing.T) {
 	keys, err := r.List(t.Context())
 	if err != nil || keys[0].Where != "kms:"+kmsARN(2) {
 		t.Errorf("%+v, %v", keys, err)
+	}
+	gone, err := r.Retire(t.Context(), keys[0].ID, true)
+	if err == nil || gone.State != mint.StateRetired || !strings.Contains(err.Error(), "make a new one") {
+		t.Errorf("the last key: %+v, %v", gone, err)
 	}
 
 	wrong := &faultyKMS{heldKMS: heldKMS{kmsARN(1): newRSA("x").private, kmsARN(3): newRSA("x").private}}

@@ -61,19 +61,19 @@ func retireKey(ctx context.Context, w io.Writer, world *config.World, id string,
 	case errors.Is(err, mint.ErrNeeded):
 		return fmt.Errorf("%s signs all SAML responses. Let another key do so first (fedbridge keys rotate --use saml, then --activate). "+
 			"Or, if it is in wrong hands: --force, and roles by SAML can't be used until every account has the new metadata", before.ID)
-	case err != nil:
+	case err != nil && key.State != mint.StateRetired:
 		return err
 	}
 	if before.State == mint.StateRetired {
 		fmt.Fprintf(w, "%s was retired already.\n", key.ID)
-		return nil
-	}
-	keys, err = world.Keys.List(ctx)
-	if err != nil {
 		return err
 	}
-	printRetired(w, world.File, before, keys)
-	return nil
+	if keys, listErr := world.Keys.List(ctx); listErr != nil {
+		err = errors.Join(err, listErr)
+	} else {
+		printRetired(w, world.File, before, keys)
+	}
+	return err // about what takes its place
 }
 
 // printRetired says what was done, and what is left to do.
