@@ -115,8 +115,8 @@ func TestIssuerDefaults(t *testing.T) {
 	}
 }
 
-// TestOperates: who operates is in a group that is named for his provider, and nobody is it by being in such a group elsewhere.
-func TestOperates(t *testing.T) {
+// TestOperatorGroups: who operates is in a group that is named for his provider, and nobody is it by being in such a group elsewhere.
+func TestOperatorGroups(t *testing.T) {
 	f, problems := config.Parse("f.yaml", []byte(least+"operators: [{provider: corp, groups: [ops, aws]}, {provider: staff, groups: [admins]}]\n"))
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -130,11 +130,11 @@ func TestOperates(t *testing.T) {
 		{"staff", []string{"ops"}, false}, {"corp", []string{"admins"}, false}, {"corp", []string{"OPS", "ops ", "op"}, false},
 		{"corp", nil, false}, {"", []string{"ops"}, false}, {"Corp", []string{"ops"}, false},
 	} {
-		if have := f.Operates(bridge.Identity{Provider: c.provider, Groups: c.groups}); have != c.want {
+		if have := f.Operator(bridge.Identity{Provider: c.provider, Groups: c.groups}); have != c.want {
 			t.Errorf("%s %q: %v", c.provider, c.groups, have)
 		}
 	}
-	if (&config.File{}).Operates(bridge.Identity{}) {
+	if (&config.File{}).Operator(bridge.Identity{}) {
 		t.Error("everybody operates by default")
 	}
 }

@@ -1,11 +1,9 @@
 package config
 
 import (
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/fedbridge/fedbridge/bridge"
 	"github.com/fedbridge/fedbridge/bridge/policy"
 )
 
@@ -129,11 +127,4 @@ func (k KeyList) kms() []string {
 		}
 	}
 	return arns
-}
-
-// Operates tells whether somebody sees the operator pages: in one of the groups that his provider's entry names, exactly.
-func (f *File) Operates(id bridge.Identity) bool {
-	return slices.ContainsFunc(f.Operators, func(o Operators) bool {
-		return o.Provider == id.Provider && slices.ContainsFunc(o.Groups, func(group string) bool { return slices.Contains(id.Groups, group) })
-	})
 }

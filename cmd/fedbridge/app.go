@@ -25,6 +25,7 @@ import (
 const (
 	refreshEvery = time.Minute
 	sweepEvery   = 10 * time.Minute
+	clockEvery   = 15 * time.Second
 )
 
 // app is an opened configuration with its doors.
@@ -99,7 +100,9 @@ func newApp(ctx context.Context, world *config.World, log *slog.Logger) (*app, e
 			return nil, err
 		}
 		doors = append(doors, published)
-		parts = append(parts, operator.Part{Name: "issuer keys", Check: world.Keys.Ready, Optional: true})
+		parts = append(parts,
+			operator.Part{Name: "issuer keys", Check: world.Keys.Ready, Optional: true},
+			operator.Part{Name: "issuer clock", Check: func(context.Context) error { return world.Minter.ClockError() }, Optional: true})
 	}
 	ops := operator.New(operator.Options{Parts: parts, Providers: world.Providers, Metrics: metrics})
 	public := site.Handler(doors...)
@@ -157,6 +160,7 @@ func (a *app) runBackground(ctx context.Context, wait *sync.WaitGroup) {
 	}
 	if a.world.Keys != nil {
 		wait.Go(func() { a.world.Keys.Run(ctx) })
+		wait.Go(func() { a.watchClock(ctx) })
 	}
 	if slices.ContainsFunc(a.world.Policy.Roles(), func(r bridge.Role) bool { return slices.Contains(r.Via, bridge.ViaAssumeRole) }) {
 		wait.Go(func() {
@@ -188,6 +192,24 @@ func (a *app) keepFresh(ctx context.Context, name string, r idp.Refresher) {
 		failing = err != nil
 		// Jitter, so that many nodes don't ask at once.
 		if !sleep(ctx, refreshEvery+rand.N(refreshEvery/4)) {
+			return
+		}
+	}
+}
+
+// watchClock notices a jump of the clock when it happens, so that it is over before the next person comes.
+func (a *app) watchClock(ctx context.Context) {
+	failing := false
+	for {
+		err := a.world.Minter.ClockError()
+		switch {
+		case err != nil && !failing:
+			a.log.Warn("nothing is minted until the clock has been steady", "error", err)
+		case err == nil && failing:
+			a.log.Info("the clock is steady again")
+		}
+		failing = err != nil
+		if !sleep(ctx, clockEvery) {
 			return
 		}
 	}

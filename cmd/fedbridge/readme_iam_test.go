@@ -14,12 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fedbridge/fedbridge/bridge"
+	"github.com/fedbridge/fedbridge/bridge/awssts"
 	"github.com/fedbridge/fedbridge/bridge/ststest"
 	"github.com/fedbridge/fedbridge/bridge/trust"
 )
 
 // iamBlocks are the blocks that TestReadmeIAM runs, in the order of README.
-var iamBlocks = []string{"iam-own", "iam-irsa", "iam-assume-role", "iam-saml", "iam-web-identity", "iam-google"}
+var iamBlocks = []string{"iam-issuer", "iam-own", "iam-irsa", "iam-assume-role", "iam-saml", "iam-web-identity", "iam-google"}
 
 // iamFlags are the flags of the AWS CLI's `aws iam` that README uses; those with "!" are needed.
 var iamFlags = map[string][]string{
@@ -134,7 +135,7 @@ func TestReadmeIAM(t *testing.T) {
 	zsh := need(t, "zsh", "the other shell that README speaks of")
 	w := newReadmeWorld(t)
 	exchanges := map[string]func(){
-		"iam-own": w.instance, "iam-irsa": w.serviceAccount, "iam-assume-role": w.assumeRole,
+		"iam-issuer": w.issuer, "iam-own": w.instance, "iam-irsa": w.serviceAccount, "iam-assume-role": w.assumeRole,
 		"iam-saml": w.relaySAML, "iam-web-identity": w.relayToken, "iam-google": w.relayGoogle,
 	}
 	for _, name := range iamBlocks {
@@ -187,6 +188,20 @@ func (w *readmeWorld) instance() {
 	}
 	w.own = w.instanceCredentials()
 	w.taken[ownRole] = true
+}
+
+// issuer: what fedbridge mints for this role, and nothing for another.
+func (w *readmeWorld) issuer() {
+	saml := readmeBlock(w.t, "file", "saml").text
+	config := saml[:strings.Index(saml, "roles:")] + readmeBlock(w.t, "file", "issuer").text
+	ask := asking{config: config, provider: "corp", account: "444455556666", role: "support", person: "dev"}
+	w.own = []awssts.Credentials{{}} // none are needed
+	w.takes(ask)
+	ask.config = strings.Replace(config, "keys: file", "audience: another\n  keys: file", 1)
+	w.refused(ask, bridge.CodeSTSInvalidProof)
+	ask.config = strings.Replace(config, "role/Support", "role/support", 1)
+	w.refused(ask, bridge.CodeSTSRefused)
+	w.own = nil
 }
 
 // assumeRole: with the external ID, tags and a source identity; as the instance, and as the service account.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fedbridge/fedbridge/bridge"
+	"github.com/fedbridge/fedbridge/bridge/trust"
 	"github.com/fedbridge/fedbridge/config"
 	"github.com/fedbridge/fedbridge/handlers"
 )
@@ -129,6 +130,16 @@ func TestReadmeParts(t *testing.T) {
 	keepBetween(t, "example", "```yaml\n"+readFile(t, repository+"/fedbridge.example.yaml")+"```\n")
 	keepBetween(t, "config", config.Reference())
 	keepBetween(t, "codes", codeTable(t))
+	keepBetween(t, "findings", findingTable())
+}
+
+func findingTable() string {
+	var b strings.Builder
+	b.WriteString("| code | usually | means | what helps |\n| --- | --- | --- | --- |\n")
+	for _, d := range trust.Codes() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Code, d.Severity, d.Meaning, d.Remedy)
+	}
+	return b.String()
 }
 
 func codeTable(t testing.TB) string {

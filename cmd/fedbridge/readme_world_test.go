@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"github.com/fedbridge/fedbridge/bridge/audit"
 	"github.com/fedbridge/fedbridge/bridge/awsconsole"
 	"github.com/fedbridge/fedbridge/bridge/awssts"
+	"github.com/fedbridge/fedbridge/bridge/mint"
 	"github.com/fedbridge/fedbridge/bridge/store"
 	"github.com/fedbridge/fedbridge/bridge/ststest"
 	"github.com/fedbridge/fedbridge/config"
@@ -159,7 +161,11 @@ func (w *readmeWorld) assume(a asking, own awssts.Credentials) (bridge.Credentia
 		w.t.Fatal(err)
 	}
 	defer log.Close()
-	core, err := bridge.New(bridge.Options{Authorizer: rules, Roles: rules, STS: sts, Console: console, Audit: log})
+	options := bridge.Options{Authorizer: rules, Roles: rules, STS: sts, Console: console, Audit: log}
+	if file.Issuer != nil {
+		options.Minter = w.minter(file.Issuer.URL)
+	}
+	core, err := bridge.New(options)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -171,6 +177,56 @@ func (w *readmeWorld) assume(a asking, own awssts.Credentials) (bridge.Credentia
 		Door: "portal", Source: "192.0.2.17", RequestID: "KFD5ETWFCKD3ODK72LIQKN3AJZ",
 	})
 	return creds, written.Bytes(), err
+}
+
+// minter mints with keys that it publishes at the issuer's address.
+func (w *readmeWorld) minter(issuer string) *mint.Minter {
+	w.t.Helper()
+	var ring *mint.Ring
+	documents := http.NewServeMux()
+	for path, of := range map[string]func(mint.Documents) []byte{
+		"/.well-known/openid-configuration": func(d mint.Documents) []byte { return d.Discovery },
+		"/jwks":                             func(d mint.Documents) []byte { return d.JWKS },
+	} {
+		documents.HandleFunc(path, func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "application/json")
+			rw.Write(of(ring.Documents()))
+		})
+	}
+	w.hosts[strings.TrimPrefix(issuer, "https://")] = documents
+	ring, err := mint.OpenRing(w.t.Context(), mint.RingConfig{
+		Issuer: issuer, Dir: filepath.Join(w.shell.root, "keys"), State: recordsOf{w.store}, HTTP: w.hosts,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := ring.Step(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	minter, err := mint.New(mint.Config{Issuer: issuer, EntityID: issuer + "/saml/metadata", Keys: ring, SubjectKey: make([]byte, 32)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return minter
+}
+
+// recordsOf is a store as mint wants it.
+type recordsOf struct{ *store.SQLite }
+
+func (r recordsOf) Load(ctx context.Context, name string) ([]byte, int64, error) {
+	value, version, err := r.Record(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, 0, nil
+	}
+	return value, version, err
+}
+
+func (r recordsOf) Swap(ctx context.Context, name string, from int64, value []byte) (bool, error) {
+	err := r.SwapRecord(ctx, name, from, value)
+	if errors.Is(err, store.ErrConflict) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // signIn is the whole of the protocol, without the pages.
