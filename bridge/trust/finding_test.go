@@ -53,7 +53,7 @@ func TestCatalogueOfFindings(t *testing.T) {
 func testSources(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	for _, name := range []string{"doctor_mutations_test.go", "doctor_provider_test.go"} {
+	for _, name := range []string{"doctor_mutations_list_test.go", "doctor_provider_test.go"} {
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
