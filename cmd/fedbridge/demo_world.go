@@ -68,7 +68,7 @@ func (w *demoWorld) openSAML(url string) (err error) {
 			URL: own, Title: "Example Corp", People: demoPeople, ShowPeople: true,
 			Sign: idptest.SignAssertion, Audiences: []string{idptest.AWSAudience}, MetadataLifetime: 365 * 24 * time.Hour,
 			SessionLifetime: 16 * time.Hour,
-			SPs: []idptest.SP{{EntityID: url + "/saml/corp/metadata", Name: "fedbridge", ACS: []string{url + "/saml/corp/acs"}}},
+			SPs:             []idptest.SP{{EntityID: url + "/saml/corp/metadata", Name: "fedbridge", ACS: []string{url + "/saml/corp/acs"}}},
 		})
 		return w.saml, err
 	})
