@@ -1,0 +1,4 @@
+package trust
+
+// Unified is for tests of the difference alone.
+var Unified = unified
