@@ -44,16 +44,33 @@ const (
 	CodeTenant           Code = "tenant-not-allowed"
 	CodeUserInfo         Code = "userinfo-mismatch"
 
+	// Apps.
+	CodeParameter       Code = "parameter-refused"
+	CodeOperation       Code = "operation-unknown"
+	CodeTokenMissing    Code = "token-missing"
+	CodeSAMLNotOffered  Code = "saml-not-offered"
+	CodeClientRejected  Code = "client-rejected"
+	CodeClientProvider  Code = "client-not-admitted"
+	CodeDPoP            Code = "dpop-rejected"
+	CodeRoleAmbiguous   Code = "role-ambiguous"
+	CodeGuest           Code = "guests-not-admitted"
+	CodePoolUnknown     Code = "pool-unknown"
+	CodeIdentityIDOther Code = "identity-id-other"
+
 	// Roles.
-	CodeNoRole          Code = "no-role"
-	CodeNotEntitled     Code = "not-entitled"
-	CodeDenied          Code = "denied-by-rule"
-	CodeDuration        Code = "duration-out-of-range"
-	CodeRegion          Code = "region-unknown"
-	CodeConsoleTarget   Code = "console-destination"
-	CodeTagValue        Code = "tag-unusable"
-	CodeSourceIdentity  Code = "source-identity-unusable"
-	CodeSessionTooLarge Code = "session-too-large"
+	CodeNoRole            Code = "no-role"
+	CodeNotEntitled       Code = "not-entitled"
+	CodeDenied            Code = "denied-by-rule"
+	CodeDuration          Code = "duration-out-of-range"
+	CodeRegion            Code = "region-unknown"
+	CodeConsoleTarget     Code = "console-destination"
+	CodeTagValue          Code = "tag-unusable"
+	CodeSourceIdentity    Code = "source-identity-unusable"
+	CodeSessionTooLarge   Code = "session-too-large"
+	CodeSessionValue      Code = "session-value-unusable"
+	CodeNarrowing         Code = "narrowing-refused"
+	CodeNarrowingUnusable Code = "narrowing-unusable"
+	CodeRevoked           Code = "revoked"
 
 	// Relaying a proof.
 	CodeProofMissing     Code = "proof-missing"
@@ -134,15 +151,31 @@ var catalogue = map[Code]Notice{
 	CodeTenant:           {"Your account belongs to an organisation that is not admitted here.", "Sign in with your work account of this organisation."},
 	CodeUserInfo:         {"The identity provider gave two different answers about who you are.", "Start again from the home page. If it happens again, give your administrator the id below."},
 
-	CodeNoRole:          {"You are signed in, but you have no role.", "The reason stands beside every role. If you should have one, ask the people who own its account to add you to the right group."},
-	CodeNotEntitled:     {"No rule gives you this role.", "Look at the reasons on the page about you, and ask the people who own the account to add you to the right group."},
-	CodeDenied:          {"A rule takes this role away from you.", "The page about you names the rule. Ask your administrator whether it should apply to you."},
-	CodeDuration:        {"This length is not allowed for a session.", "Choose a length between 15 minutes and the longest one that the role allows."},
-	CodeRegion:          {"This region is not one of the role's partition.", "Choose a region such as the one that is offered, or leave it out."},
-	CodeConsoleTarget:   {"This address is not a page of the AWS console.", "Use an address that begins with https:// and the console's own host, or leave it out."},
-	CodeTagValue:        {"A claim of yours doesn't fit the session tag that this role asks for.", "Give your administrator the name below: a tag needs exactly one value of at most 256 letters, digits, spaces and _ . : / = + - @."},
-	CodeSourceIdentity:  {"A claim of yours doesn't fit the source identity that this role asks for.", "Give your administrator the name below: it needs exactly one value of 2 to 64 letters, digits and _ + = , . @ -, not beginning with aws:."},
-	CodeSessionTooLarge: {"Session policy and tags of this role are larger than AWS accepts.", "Ask your administrator to shorten them; the limit is named below."},
+	CodeParameter:       {"A parameter of this request is missing, doubled or not supported.", "The detail names it; /openapi.json says what each address takes."},
+	CodeOperation:       {"This operation is not offered here.", "Use one that /openapi.json describes, and send every other call to AWS itself."},
+	CodeTokenMissing:    {"No token came with this request.", "Send the token of your identity provider as /openapi.json describes it."},
+	CodeSAMLNotOffered:  {"Apps can't use SAML answers here.", "Bring an OpenID Connect token, or sign in with a browser."},
+	CodeClientRejected:  {"This app is not known here, or did not prove who it is.", "Check the app's client id, and its secret, key and clock. The operator sees the cause in the log under the id."},
+	CodeClientProvider:  {"This app may not bring tokens of this identity provider.", "Use the app that the token was made for, or ask the operator to admit the provider for this app."},
+	CodeDPoP:            {"The proof that the token's key is at hand (DPoP) is missing or doesn't hold.", "Send a fresh proof for exactly this request, signed with the key that the token is bound to."},
+	CodeRoleAmbiguous:   {"Several roles are granted, and the request doesn't say which one is meant.", "Name one as account/role, or by its ARN."},
+	CodeGuest:           {"Guests are not admitted here.", "Sign in, and bring the token of your identity provider."},
+	CodePoolUnknown:     {"This identity pool is not one of this address.", "Use the identity pool id that the operator configured."},
+	CodeIdentityIDOther: {"This identity id doesn't belong to the token.", "Ask for the identity id of this token first (GetId)."},
+
+	CodeNoRole:            {"You are signed in, but you have no role.", "The reason stands beside every role. If you should have one, ask the people who own its account to add you to the right group."},
+	CodeNotEntitled:       {"No rule gives you this role.", "Look at the reasons on the page about you, and ask the people who own the account to add you to the right group."},
+	CodeDenied:            {"A rule takes this role away from you.", "The page about you names the rule. Ask your administrator whether it should apply to you."},
+	CodeDuration:          {"This length is not allowed for a session.", "Choose a length between 15 minutes and the longest one that the role allows."},
+	CodeRegion:            {"This region is not one of the role's partition.", "Choose a region such as the one that is offered, or leave it out."},
+	CodeConsoleTarget:     {"This address is not a page of the AWS console.", "Use an address that begins with https:// and the console's own host, or leave it out."},
+	CodeTagValue:          {"A claim of yours doesn't fit the session tag that this role asks for.", "Give your administrator the name below: a tag needs exactly one value of at most 256 letters, digits, spaces and _ . : / = + - @."},
+	CodeSourceIdentity:    {"A claim of yours doesn't fit the source identity that this role asks for.", "Give your administrator the name below: it needs exactly one value of 2 to 64 letters, digits and _ + = , . @ -, not beginning with aws:."},
+	CodeSessionTooLarge:   {"Session policy and tags of this role are larger than AWS accepts.", "Ask your administrator to shorten them; the limit is named below."},
+	CodeSessionValue:      {"A claim of yours doesn't fit the session policy that this role asks for.", "Give your administrator the name below: a value needs exactly one text, which isn't empty and lacks the characters that set it apart in the policy."},
+	CodeNarrowing:         {"This role can't be narrowed by a policy of the request.", "Ask for the role without a policy of your own, or ask your administrator for a role that has this policy; the reason is named below."},
+	CodeNarrowingUnusable: {"The policy in this request is none that AWS would take.", "Mend the policy; what is wrong with it is named below."},
+	CodeRevoked:           {"Your access was ended by an administrator, with all that you were signed in to.", "Sign in again. If you are refused there, ask your administrator."},
 
 	CodeProofMissing:     {"This role needs a fresh answer of your identity provider, and none is at hand.", "Sign in again; then use the role within five minutes."},
 	CodeProofStale:       {"Your identity provider's answer is too old for AWS, which takes it only for a few minutes.", "Sign in again; then use the role at once."},
