@@ -4,7 +4,7 @@
 { key = $1 " " $2; value[key, ++count[key]] = $3 }
 
 END {
-  saml = "idp/saml:"; oidc = "idp/oidc:"; policy = "bridge/policy:"; bridge = "bridge:"; portal = "handlers/portal:"; whole = "cmd/fedbridge:"; mint = "bridge/mint:"
+  saml = "idp/saml:"; oidc = "idp/oidc:"; policy = "bridge/policy:"; bridge = "bridge:"; portal = "handlers/portal:"; whole = "cmd/fedbridge:"; mint = "bridge/mint:"; trust = "bridge/trust:"
   print "| what | figure | compared in the same run | target |"
   print "| --- | --- | --- | --- |"
   verified("SAML response verified, 6 KB (2 roles, 3 groups)", "6KB")
@@ -30,6 +30,8 @@ END {
   minted("ID token minted, RS256", "MintToken/RS256", "")
   minted("SAML response minted, 2 tags", "MintSAML/tags=2", "1.3 x")
   minted("SAML response minted, 50 tags", "MintSAML/tags=50", "1.3 x")
+  row("Trust policy of 2 KB, evaluated", time(trust "Trust/evaluate ns/op"), "refused with the reason " time(trust "Trust/refuse ns/op") \
+    "; " ratio(trust "Trust/evaluate ns/op", trust "Trust/parse ns/op") " x reading it", "20 µs")
   row("Credentials by the portal's own request, STS apart", time(whole "Credentials ns/op"), "", "")
   row("60 roles at once, STS taking 20 ms", time(whole "FanOut ns/op"), number(median(whole "FanOut handshakes/op")) " new connections, " \
     number(median(whole "FanOut ratio")) " x one answer of STS", "0, 1.5 x")
