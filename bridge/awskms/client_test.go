@@ -231,7 +231,9 @@ func TestHostile(t *testing.T) {
 				}
 			}
 		},
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		},
 	}
 	for name, answer := range answers {
 		server := httptest.NewServer(answer)
