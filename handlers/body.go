@@ -19,10 +19,8 @@ const (
 // readForm bounds the body before anything reads it (threat W19), and takes a form or nothing: no other content type, no
 // multipart (threat P16). The fields stand in r.PostForm as they came, doubled ones doubled.
 func readForm(w http.ResponseWriter, r *http.Request, limit int64, tooLarge bridge.Code) error {
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
-	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // what follows is not read
-		return bridge.FailWith(tooLarge, limitText(limit), fmt.Errorf("body of %d bytes", r.ContentLength))
+	if err := boundBody(w, r, limit, tooLarge); err != nil {
+		return err
 	}
 	if r.ContentLength != 0 {
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -35,6 +33,16 @@ func readForm(w http.ResponseWriter, r *http.Request, limit int64, tooLarge brid
 			return bridge.FailWith(tooLarge, limitText(limit), err)
 		}
 		return bridge.Fail(bridge.CodeBadRequest, fmt.Errorf("form: %w", err))
+	}
+	return nil
+}
+
+// boundBody refuses a body that says it is too long, and cuts one off that doesn't.
+func boundBody(w http.ResponseWriter, r *http.Request, limit int64, tooLarge bridge.Code) error {
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // what follows is not read
+		return bridge.FailWith(tooLarge, limitText(limit), fmt.Errorf("body of %d bytes", r.ContentLength))
 	}
 	return nil
 }

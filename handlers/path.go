@@ -9,8 +9,13 @@ import (
 // exactPath tells whether the path is spelt in the one way that we spell paths: no percent-encoding, no empty, dot or
 // trailing segments, no parameters, ASCII only (threat W17). Everything else is 404 before the mux sees it, so that the
 // mux neither cleans nor redirects, and what a proxy in front of us matched is what we match.
-func exactPath(r *http.Request) bool {
+//
+// slashed are the paths that end in a slash all the same, and no other may.
+func exactPath(r *http.Request, slashed map[string]bool) bool {
 	p := r.URL.Path
+	if slashed[p] {
+		p = p[:len(p)-1]
+	}
 	if r.URL.RawPath != "" || len(p) == 0 || len(p) > 1024 || p[0] != '/' {
 		return false
 	}
@@ -19,7 +24,7 @@ func exactPath(r *http.Request) bool {
 			return false
 		}
 	}
-	return path.Clean(p) == p && r.URL.EscapedPath() == p && spelt(r, p)
+	return path.Clean(p) == p && r.URL.EscapedPath() == r.URL.Path && spelt(r, r.URL.Path)
 }
 
 // spelt compares with the request line itself, which may say things that net/url reads as a path of ours ("http:/login").

@@ -34,6 +34,7 @@ type exchange struct {
 	status  int // 0: nothing was written yet
 	code    bridge.Code
 	err     error
+	api     *API // how errors are written; nil: as pages
 }
 
 // WriteHeader remembers the first status.

@@ -90,17 +90,29 @@ func (s *Site) Recorder() Recorder { return s.recorder }
 // Door is one package of handlers.
 type Door interface{ Mount(mux *http.ServeMux) }
 
-// Handler serves the doors. What none of them knows is a 404 page.
-func (s *Site) Handler(doors ...Door) http.Handler {
-	mux := http.NewServeMux()
-	for _, door := range doors {
-		door.Mount(mux)
-	}
-	mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return bridge.Fail(bridge.CodeNotFound, nil) }))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(mux, w, r) })
+// SlashedDoor is a door of which stock clients ask some paths with a slash at their end, as the AWS SDKs do with an
+// endpoint that has a path. No other path may have one.
+type SlashedDoor interface {
+	Door
+	Slashed() []string // with the slash
 }
 
-func (s *Site) serve(mux http.Handler, w http.ResponseWriter, r *http.Request) {
+// Handler serves the doors. What none of them knows is a 404 page.
+func (s *Site) Handler(doors ...Door) http.Handler {
+	mux, slashed := http.NewServeMux(), map[string]bool{}
+	for _, door := range doors {
+		door.Mount(mux)
+		if d, ok := door.(SlashedDoor); ok {
+			for _, path := range d.Slashed() {
+				slashed[path] = true
+			}
+		}
+	}
+	mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return bridge.Fail(bridge.CodeNotFound, nil) }))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(mux, slashed, w, r) })
+}
+
+func (s *Site) serve(mux http.Handler, slashed map[string]bool, w http.ResponseWriter, r *http.Request) {
 	began := s.now()
 	x := &exchange{ResponseWriter: w, request: newRequest(r, s.trusted)}
 	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, x))
@@ -108,7 +120,7 @@ func (s *Site) serve(mux http.Handler, w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(headerRequestID, x.request.ID)
 	defer s.finish(x, r, began)
 	defer s.recover(x, r)
-	if !exactPath(r) {
+	if !exactPath(r, slashed) {
 		s.fail(x, r, bridge.Fail(bridge.CodeNotFound, fmt.Errorf("path is not spelt as ours are")))
 		return
 	}

@@ -80,7 +80,8 @@ type failure struct {
 	RequestID string      `json:"request_id"`
 }
 
-// fail writes the one error page, or JSON: code, message, remedy and id. The cause goes to the log only.
+// fail writes the one error page, or JSON: code, message, remedy and id; or what the API says in its own format. The cause
+// goes to the log only.
 func (s *Site) fail(x *exchange, r *http.Request, err error) {
 	code, notice, detail := bridge.Explain(err)
 	x.code, x.err = code, err
@@ -95,6 +96,10 @@ func (s *Site) fail(x *exchange, r *http.Request, err error) {
 	status := Status(code)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "10")
+	}
+	if x.api != nil {
+		x.api.Fail(x, r, err)
+		return
 	}
 	if PrefersJSON(r) {
 		if WriteJSON(x, status, failure{code, notice.Message, notice.Remedy, detail, x.request.ID}) == nil {
