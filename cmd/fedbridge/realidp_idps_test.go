@@ -22,6 +22,7 @@ import (
 // realPeople can sign in at both kinds of provider, with the same password.
 var realPeople = []realPerson{
 	{"ada-1815", "Ada Lovelace", "ada@example.com", []string{"readers", "analysts"}},
+	{"ann-1900", "Ann Auditor", "ann@example.com", []string{"auditors", "night shift"}},
 	{"nora-1999", "Nora Newcomer", "nora@example.com", []string{"everyone"}},
 }
 

@@ -80,7 +80,7 @@ func testWholeVisit(t *testing.T, w *realWorld) {
 
 	b.open(w.url + "/whoami")
 	text := b.text("main")
-	for _, said := range []string{"ada@example.com", "ada-1815", w.issuers[0], "analysts", "email_verified", "You have 4 of 5 roles"} {
+	for _, said := range []string{"ada@example.com", "ada-1815", w.issuers[0], "analysts", "email_verified", "You have 4 of 7 roles"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the page about me doesn't say %q:\n%s", said, text)
 		}
@@ -166,7 +166,7 @@ func testWithoutGroups(t *testing.T, w *realWorld) {
 		b.open(w.url + "/login/" + provider)
 		w.atOIDC(b, login)
 		page := b.text("main")
-		for _, said := range []string{"Whom to ask", "platform@example.com", "You have 0 of 5 roles"} {
+		for _, said := range []string{"Whom to ask", "platform@example.com", "You have 0 of 7 roles"} {
 			if !strings.Contains(page, said) {
 				t.Errorf("%s at %s doesn't read %q:\n%s", login, provider, said, page)
 			}

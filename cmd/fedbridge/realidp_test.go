@@ -76,6 +76,8 @@ var realStories = map[string]func(*testing.T, *realWorld){
 	"without script, SAML":    testSAMLWithoutScript,
 	"answer of another, SAML": testForeignAssertion,
 	"answer of another, OIDC": testForeignCode,
+	"minted, after SAML":      testMintedAfterSAML,
+	"minted, after OIDC":      testMintedAfterOIDC,
 }
 
 func startRealWorld(t *testing.T) *realWorld {
@@ -109,8 +111,13 @@ func startRealWorld(t *testing.T) *realWorld {
 		t.Fatal(err)
 	}
 	w.secret(secret, base.SecretAccessKey, base.SessionToken, realPassword)
-	w.instance = startServe(t, writeFile(t, w.dir, "fedbridge.yaml", config.String()), "WEB_SECRET="+secret,
+	file := writeFile(t, w.dir, "fedbridge.yaml", config.String())
+	w.trustIssuer(t, file)
+	w.instance = startServe(t, file, "WEB_SECRET="+secret,
 		"AWS_ACCESS_KEY_ID="+base.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+base.SecretAccessKey, "AWS_SESSION_TOKEN="+base.SessionToken)
+	if err := w.aws.AddSAMLProvider(ststest.SAMLProvider{ARN: realOwnProvider, Metadata: get(t, w.url+"/saml/metadata")}); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 

@@ -11,6 +11,7 @@ $config = [
     'technicalcontact_email' => 'test@example.com',
     'timezone' => 'UTC',
     'enable.saml20-idp' => true,
+    'session.duration' => 16 * 3600, // longer than the longest role
     'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
     'session.cookie.secure' => false,
     'session.phpsession.cookiename' => 'SimpleSAMLphp',
