@@ -24,6 +24,7 @@ const (
 	AuditTrust   AuditKind = "trust"    // a provider's keys or certificates changed
 	AuditConfig  AuditKind = "config"   // the running rules changed
 	AuditKeys    AuditKind = "keys"     // a signing key of fedbridge's own was made, took over, or was retired
+	AuditRevoke  AuditKind = "revoke"   // an operator ended what a person, or everybody, proved before
 )
 
 // AuditEvent is one line of the audit log. Empty fields are left out. It never holds a secret.
@@ -45,6 +46,7 @@ type AuditEvent struct {
 
 	Door   string `json:"door,omitempty"`
 	Source string `json:"source,omitempty"` // address of the client
+	Client string `json:"client,omitempty"` // id of the client that asked on the person's behalf
 
 	Account     string   `json:"account,omitempty"`
 	Role        string   `json:"role,omitempty"`
@@ -60,6 +62,10 @@ type AuditEvent struct {
 	// MintedID is the jti, or the assertion's ID, of what fedbridge minted for this call.
 	MintedID     string `json:"minted_id,omitempty"`
 	DurationSecs int    `json:"duration_seconds,omitempty"`
+	// Narrowed tells that the request brought a session policy of its own.
+	Narrowed bool `json:"narrowed,omitempty"`
+	// Reused tells that the credentials were issued for an earlier, or a concurrent, request that asked for the same.
+	Reused bool `json:"reused,omitempty"`
 
 	AccessKeyID string    `json:"access_key_id,omitempty"` // joins with CloudTrail
 	Expires     time.Time `json:"expires,omitzero"`

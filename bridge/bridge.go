@@ -17,7 +17,7 @@ const (
 	DefaultSession = time.Hour
 )
 
-// Options are what a Bridge is made of. All but Minter, Now, Log and ExactSessionNames are required.
+// Options are what a Bridge is made of. Authorizer, Roles, STS, Console and Audit are required.
 type Options struct {
 	Authorizer Authorizer
 	Roles      RoleBook
@@ -25,23 +25,30 @@ type Options struct {
 	STS        STSExchanger
 	Console    ConsoleLinker
 	Audit      AuditLog
-	Log        *slog.Logger
-	Now        func() time.Time
+	// Reuse keeps credentials of roles that allow it; nil: nothing is kept. A Reuse may pass from one Bridge to the next,
+	// which finds nothing of before in it.
+	Reuse *Reuse
+	// Revocations are asked for each request; nil: nothing is ever revoked.
+	Revocations Revocations
+	Log         *slog.Logger
+	Now         func() time.Time
 	// ExactSessionNames drops the hash from session names (session_name: exact); only safe with a single provider.
 	ExactSessionNames bool
 }
 
 // Bridge is the one way to AWS: every door proves an identity, asks for its offers, and calls Assume or ConsoleURL.
 type Bridge struct {
-	authorizer Authorizer
-	roles      RoleBook
-	minter     Minter
-	sts        STSExchanger
-	console    ConsoleLinker
-	audit      AuditLog
-	log        *slog.Logger
-	now        func() time.Time
-	exact      bool
+	authorizer  Authorizer
+	roles       RoleBook
+	minter      Minter
+	sts         STSExchanger
+	console     ConsoleLinker
+	audit       AuditLog
+	reuse       *Reuse
+	revocations Revocations
+	log         *slog.Logger
+	now         func() time.Time
+	exact       bool
 }
 
 // New makes a Bridge. It fails when a part is missing: half a bridge must not start.
@@ -54,7 +61,7 @@ func New(o Options) (*Bridge, error) {
 	}
 	b := &Bridge{
 		authorizer: o.Authorizer, roles: o.Roles, minter: o.Minter, sts: o.STS, console: o.Console, audit: o.Audit,
-		log: o.Log, now: o.Now, exact: o.ExactSessionNames,
+		reuse: o.Reuse, revocations: o.Revocations, log: o.Log, now: o.Now, exact: o.ExactSessionNames,
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
@@ -71,7 +78,9 @@ type AssumeRequest struct {
 	Proof     Proof // may be zero; then nothing can be relayed
 	Role      RoleKey
 	Duration  time.Duration // zero: DefaultSession, or the longest allowed if that is less
+	Narrowing Narrowing     // what the request takes away from the role; zero: nothing
 	Door      string        // "portal", …: for the audit
+	Client    string        // id of the client that asked on the person's behalf, for the audit; "" where there is none
 	Source    string        // address of the client, for the audit
 	RequestID string        // of the HTTP request, for the audit
 }
@@ -112,8 +121,8 @@ func (b *Bridge) Explain(id Identity, role RoleKey) Explanation {
 // Assume checks the entitlement under the running rules, records the decision, and only then calls STS. The outcome is
 // recorded before the credentials are returned; when it can't be, they are withheld.
 //
-// It fails with a code of the catalogue: not-entitled, denied-by-rule, duration-out-of-range, a proof-… code when the
-// proof can't serve, audit-down, or an sts-… code.
+// It fails with a code of the catalogue: revoked, not-entitled, denied-by-rule, duration-out-of-range, a narrowing-…
+// code, a proof-… code when the proof can't serve, audit-down, or an sts-… code.
 func (b *Bridge) Assume(ctx context.Context, req AssumeRequest) (Credentials, error) {
 	creds, _, err := b.assume(ctx, req, "credentials")
 	return creds, err
@@ -193,6 +202,9 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, as func(Role) (R
 	if req.Identity.Subject == "" || req.Identity.Provider == "" {
 		return question{}, Entitlement{}, Fail(CodeNotSignedIn, nil)
 	}
+	if err := b.Revoked(req.Identity); err != nil {
+		return question{}, Entitlement{}, err
+	}
 	grant, err := b.authorizer.Grant(req.Identity, req.Role)
 	if err != nil {
 		return question{}, Entitlement{}, err
@@ -208,6 +220,9 @@ func (b *Bridge) decide(ctx context.Context, req AssumeRequest, as func(Role) (R
 	}
 	via, err := chooseVia(grant.Role, req.Identity, req.Proof, now)
 	if err != nil {
+		return question{}, Entitlement{}, err
+	}
+	if grant.Role, err = req.Narrowing.apply(grant.Role, via); err != nil {
 		return question{}, Entitlement{}, err
 	}
 	longest, reason := b.longest(ctx, grant.Entitlement, grant.Role, via, req.Identity, now)
@@ -283,7 +298,7 @@ func (b *Bridge) event(req AssumeRequest, purpose string) AuditEvent {
 	return AuditEvent{
 		Time: b.now(), Kind: AuditDecide, ID: eventID(), RequestID: req.RequestID,
 		Provider: id.Provider, Issuer: id.Issuer, Subject: id.Subject, Format: id.Format, Email: id.Email,
-		KeyFingerprint: id.KeyFingerprint, Door: req.Door, Source: req.Source,
+		KeyFingerprint: id.KeyFingerprint, Door: req.Door, Source: req.Source, Client: req.Client, Narrowed: !req.Narrowing.IsZero(),
 		Account: req.Role.Account, Role: req.Role.Name, DurationSecs: int(req.Duration / time.Second), Purpose: purpose,
 	}
 }

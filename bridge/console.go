@@ -41,7 +41,7 @@ func (b *Bridge) ConsolePost(ctx context.Context, req AssumeRequest, to Destinat
 	if err := b.checkDestination(req, to); err != nil {
 		return ConsoleForm{}, err
 	}
-	ask, entitlement, event, err := b.allow(ctx, req, "console", postable)
+	ask, entitlement, event, err := b.allow(ctx, req, "console", postable(req.Narrowing))
 	if err != nil {
 		return ConsoleForm{}, err
 	}
@@ -78,12 +78,17 @@ func (b *Bridge) checkDestination(req AssumeRequest, to Destination) error {
 
 // postable is a role as a POST opens it: by what fedbridge mints, whatever other ways there are. Whoever holds the
 // response can take it to the API without us, where no session policy would be sent along: a role that has one is
-// refused, whatever the configuration let through.
-func postable(role Role) (Role, error) {
-	if !slices.Contains(role.Via, ViaIssuer) || role.Mint != ProofSAML || !role.ConsolePost ||
-		role.SessionPolicy != "" || len(role.SessionPolicyARNs) > 0 {
-		return Role{}, Fail(CodeInternal, errors.New("bridge: this role's console is not opened by a POST"))
+// refused, whatever the configuration let through, and so is a request that brings one.
+func postable(narrowing Narrowing) func(Role) (Role, error) {
+	return func(role Role) (Role, error) {
+		if !narrowing.IsZero() {
+			return Role{}, FailWith(CodeNarrowing, "its console is opened by an answer that the browser holds, and could be used without the policy", nil)
+		}
+		if !slices.Contains(role.Via, ViaIssuer) || role.Mint != ProofSAML || !role.ConsolePost ||
+			role.SessionPolicy != "" || len(role.SessionPolicyARNs) > 0 {
+			return Role{}, Fail(CodeInternal, errors.New("bridge: this role's console is not opened by a POST"))
+		}
+		role.Via = []Via{ViaIssuer}
+		return role, nil
 	}
-	role.Via = []Via{ViaIssuer}
-	return role, nil
 }

@@ -25,8 +25,11 @@ type Identity struct {
 	Claims Claims   `json:"claims,omitempty"`
 
 	AuthTime time.Time `json:"auth_time,omitzero"` // OIDC auth_time, SAML AuthnInstant: when presence was last proved
-	ACR      string    `json:"acr,omitempty"`      // OIDC acr, SAML AuthnContextClassRef
-	AMR      []string  `json:"amr,omitempty"`      // OIDC amr
+	// Issued is a moment by fedbridge's clock before which the answer can't have been made: when the sign-in began that it
+	// answers; for a token that somebody brings, its iat less the skew that is tolerated. See ProvedAt.
+	Issued time.Time `json:"issued,omitzero"`
+	ACR    string    `json:"acr,omitempty"` // OIDC acr, SAML AuthnContextClassRef
+	AMR    []string  `json:"amr,omitempty"` // OIDC amr
 
 	SessionIndex string    `json:"session_index,omitempty"` // OIDC sid, SAML SessionIndex: the session at the IdP
 	SessionEnd   time.Time `json:"session_end,omitzero"`    // SAML SessionNotOnOrAfter: no session of ours outlives it
@@ -47,6 +50,14 @@ func (id Identity) PersonKey() string {
 		out = append(out, part...)
 	}
 	return string(out)
+}
+
+// ProvedAt is what a revocation is compared with: Issued, or AuthTime, which is earlier, where that isn't known.
+func (id Identity) ProvedAt() time.Time {
+	if id.Issued.IsZero() {
+		return id.AuthTime
+	}
+	return id.Issued
 }
 
 // personHash is SHA-256 over PersonKey.

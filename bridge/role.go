@@ -66,8 +66,10 @@ type Role struct {
 	TagKeys           []string // keys of the session tags that the role asks for, sorted
 	TransitiveTags    []string // those of them that go on into chained sessions
 	OptionalTags      []string // those of them that may be left out where the session gets too large, in this order
-	HasTags           bool     // the role asks for session tags
-	HasSourceIdentity bool     // the role asks for a source identity
+	// Reuse lets credentials be handed out again until five minutes before they end.
+	Reuse             bool
+	HasTags           bool // the role asks for session tags
+	HasSourceIdentity bool // the role asks for a source identity
 }
 
 // SAMLEncryption says how an assertion is encrypted for an IAM SAML provider whose AssertionEncryptionMode is Required.
